@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from .engine.streams import ReplyStream, Stream
     from .sources import from_bytes, from_sdk, from_text, replay, stream
     from .sources.http import Client, Limits, Retry, chat
-    from .tokens import Prices
+    from .tokens import Prices, price_list
 
 __version__ = "0.1.0"
 __all__ = [
@@ -127,6 +127,7 @@ __all__ = [
     "from_text",
     "on",
     "ops",
+    "price_list",
     "race",
     "replay",
     "run",
@@ -158,7 +159,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "engine.streams": "ReplyStream Stream",
             "sources": "from_bytes from_sdk from_text replay stream",
             "sources.http": "Client Limits Retry chat",
-            "tokens": "Prices",
+            "tokens": "Prices price_list",
         },
         {
             "ops": "operators",

@@ -102,7 +102,8 @@ def _without_defaults(value: Any) -> Any:
         if name == "raw" and not isinstance(value, Other):
             continue  # before it is asked for: it may not be parsed yet
         item = getattr(value, name)
-        if item != default:
+        same = item == default and (name != "choices" or _without_defaults(item) == _without_defaults(default))
+        if not same:  # choices that have nothing but blocks are equal to empty ones
             out[name] = _without_defaults(item)
     return out
 

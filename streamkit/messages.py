@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol, Required, TypeAlias, TypedDict
 
 from .checks import type_name
+from .turns import FromModel
 
 __all__ = [
     "FunctionCall",
@@ -87,8 +88,8 @@ def _content(text: Any) -> Any:
 
 
 def messages_of(messages: Messages) -> list[Mapping[str, Any]]:
-    """The conversation as plain dicts, each a copy; TypeError for anything else, ValueError for a message
-    that is nested too deeply or contains itself."""
+    """The conversation as plain dicts, each a copy, which keeps the origin of what a model wrote; TypeError for
+    anything else, ValueError for a message that is nested too deeply or contains itself."""
     if isinstance(messages, str):
         return [{"role": "user", "content": messages}]
     _refuse_reply("messages are a str or a list of dicts with a role", messages)
@@ -147,7 +148,7 @@ def _as_message(value: Any) -> Mapping[str, Any]:
         form.setdefault("content", None)  # a turn of calls alone: some servers refuse it without this field
     if not ("role" in form or "type" in form or form.keys() == {"id"}):  # an id alone refers to an item of the server
         raise TypeError(f"a message is a dict with a role, as sk.user(text) gives it; one has only {sorted(form)}")
-    return form
+    return value.with_form(form) if isinstance(value, FromModel) else form
 
 
 def _is_model(value: Any) -> bool:

@@ -13,7 +13,7 @@ from .messages import Message
 from .rate_limits import RateLimits
 from .timing import Timing
 from .tool_calls import ToolCall
-from .turns import FromModel, Origin, Piece, answered_ids, assemble, chat_turn, joined_results
+from .turns import FromModel, Origin, Piece, answered_ids, assemble, chat_turn, joined_results, request_fields
 from .usage import Usage
 
 __all__ = ["CUT", "Choice", "Outcome", "Part", "Reply", "warned"]
@@ -67,7 +67,7 @@ class Choice:
         """The pieces of this choice, in order. A call that does not go back leaves an empty piece in its place."""
         calls = [Piece(call=call) if goes_back(call) else Piece() for call in self.tool_calls]
         if not self._fits():  # there are no blocks, or something changed the texts without their blocks
-            return [Piece("", self.text, self.reasoning, self.refusal), *calls]
+            return [Piece("", self.text, self.reasoning, self.refusal, lost=bool(self.parts)), *calls]
         pieces, text, reasoning, refusal = [], 0, 0, 0
         for part in self.parts:
             ends = text + part.text, reasoning + part.reasoning, refusal + part.refusal
@@ -153,14 +153,19 @@ class Reply(FromServer):
         that they are from only. Thoughts with a signature that an operator changed are left out.
         """
         origin = self.origin or Origin()
-        turn = [FromModel(form, origin, self.id) for form in assemble(origin.api, self._pieces())]
+        pieces = self._pieces()
+        fields = request_fields(pieces)
+        turn = [FromModel(form, origin, self.id, fields) for form in assemble(origin.api, pieces)]
         return joined_results([*self.earlier, *turn, *(self.answers if turn else ())])
 
     def _pieces(self) -> list[Piece]:
         """The pieces that go back. Open calls of a reply that was cut are left out: no server accepts them
         unanswered."""
         answered = set(answered_ids(self.answers))
-        return self.choices[0].pieces(lambda call: self.outcome == "complete" or call.id in answered)
+        pieces = self.choices[0].pieces(lambda call: self.outcome == "complete" or call.id in answered)
+        for piece in pieces:
+            piece.cut = self.outcome != "complete"
+        return pieces
 
     def upto(self, end: int) -> Reply:
         """This reply as if it had ended after ``end`` characters of text, where a listener interrupted it. ``usage``

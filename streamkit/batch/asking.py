@@ -4,14 +4,14 @@ imports this one."""
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reactivex import Observable
 
     from ..engine.streams import Stream
-    from ..tokens import Prices
+    from ..tokens import PriceList
     from .item import BatchItem
     from .ledger import Ledger
 
@@ -28,7 +28,7 @@ def batch(
     requests_per_minute: float | None = None,
     tokens_per_minute: float | None = None,
     budget: float | None = None,
-    prices: Prices | Mapping[str, Prices] | None = None,
+    prices: PriceList = None,
     ordered: bool = False,
 ) -> Stream[BatchItem]:
     """Prompts → a `BatchItem` for each, as they come or (``ordered``) in the order of the prompts.
@@ -45,9 +45,10 @@ def batch(
     ``requests_per_minute`` and ``tokens_per_minute`` are kept by spreading the starts evenly. Tokens are estimated
     (four bytes each, and the mean of the answers so far), then corrected by the reported usage.
 
-    ``budget`` is money, in the currency of ``prices`` (`Prices`, or one for each model). Nothing is started once it is
-    used up, counting what is under way at the mean cost so far, what a ledger says was paid before, and every request
-    that a prompt took. So it may be exceeded by about one reply. The rest comes out with the outcome ``skipped``.
+    ``budget`` is money, in the currency of ``prices`` (`Prices`, one for each model, or a `price_list`). Nothing is
+    started once it is used up, counting what is under way at the mean cost so far, what a ledger says was paid before,
+    and every request that a prompt took. So it may be exceeded by about one reply. The rest comes out with the outcome
+    ``skipped``.
 
     TypeError and ValueError for options that make no sense; on the stream: `BrokenError` when the prompts themselves
     fail, `SinkError` when the ledger is in use or cannot be written. What was under way is delivered before.

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ..events import Reply, Usage
 from ..stages.usage import Unpriced
 from ..tokens import PriceList, price_of
+from ..usage import has_reported_cost
 from ..wording import one_line
 from .prompts import size_of
 
@@ -48,36 +49,38 @@ class Costs:
     def start(self) -> None:
         self._under_way += 1
 
-    def settle(self, used: Sequence[tuple[Usage, str]]) -> float | None:
-        """Count a finished prompt with its requests (usage, model): their cost together, None if it is not known.
+    def settle(self, used: Sequence[tuple[Usage, Reply]]) -> float | None:
+        """Count a finished prompt with its requests (usage, reply): their cost together, None if it is not known.
 
         ValueError if there is a budget, and no price for one of the models.
         """
         self._under_way -= 1
         self._settled.set()
-        if self._prices is None:
+        if self._prices is None and not any(has_reported_cost(usage) for usage, _ in used):
             return None
-        costs = [cost_of(self._prices, usage, model) for usage, model in used]
+        costs = [cost_of(self._prices, usage, reply) for usage, reply in used]
         known = [cost for cost in costs if cost is not None]
         self.spent += math.fsum(known)
         self._paid_for += any(known)
         if len(known) == len(costs):
             return math.fsum(known)
         if self.budget is not None:
-            models = {model for (_, model), cost in zip(used, costs, strict=True) if cost is None}
+            models = {reply.model for (_, reply), cost in zip(used, costs, strict=True) if cost is None}
             names = one_line(", ".join(sorted(models)))
             raise ValueError(f"the budget cannot be kept: there is no price for {names}")
-        for (_, model), cost in zip(used, costs, strict=True):
-            if cost is None:
-                self._unpriced.warning(model)
+        for (_, reply), cost in zip(used, costs, strict=True):
+            if cost is None and self._prices is not None:
+                self._unpriced.warning(reply.model)
         return None
 
 
-def cost_of(prices: PriceList, usage: Usage, model: str) -> float | None:
-    """The cost of ``usage``; None if the model has no price."""
+def cost_of(prices: PriceList, usage: Usage, reply: Reply) -> float | None:
+    """The cost of a request with ``usage``, as reported, else by ``prices``; None if the model has no price."""
+    if has_reported_cost(usage):
+        return usage.cost
     if not (usage.prompt_tokens or usage.completion_tokens):
         return 0.0
-    price = price_of(prices, model)
+    price = price_of(prices, reply.model, reply)
     return None if price is None else price.cost(usage)
 
 

@@ -21,8 +21,9 @@ class BatchItem:
 
     ``outcome`` is the reply's; ``failed`` or ``truncated`` with an ``error``, whose ``.partial`` is the reply
     so far (its ``__cause__`` is the exception that your own code raised); ``skipped`` if it was not asked because the
-    budget is used up. ``reply`` is None unless it reached its end. ``cost`` is in the currency of the batch's prices,
-    for all requests that this prompt took; None if there are no prices. ``index`` counts the prompts from 0.
+    budget is used up. ``reply`` is None unless it reached its end. ``cost`` is for all requests that this prompt took:
+    what the server reported of it (in US dollars), else in the currency of the batch's prices; None if it is not known.
+    ``index`` counts the prompts from 0.
     """
 
     key: str

@@ -119,4 +119,4 @@ class Pace:
             self._tokens.give(ticket.expected - real)
         if self._requests is not None:
             self._requests.give(min(0, 1 - sum(reply.attempts for reply in replies)))
-        return self._costs.settle(list(zip(usages, (reply.model for reply in replies), strict=True)))
+        return self._costs.settle(list(zip(usages, replies, strict=True)))

@@ -96,7 +96,8 @@ def meter(
     Its ``origin`` says what the figures are (see `Usage`); what the server reports replaces the count made here when it
     comes. Whatever way the reply ends, its Reply has the last figures: also ``run.usage`` and the partial reply of
     errors. Thinking and tool calls count, as estimates; several requests (tool loops, continued replies) are added up.
-    ``prices`` are `Prices`, or those of each model; with them every usage has its ``cost``.
+    ``prices`` are `Prices`, those of each model, or a `price_list`; with them every usage has its ``cost``. A cost that
+    the server reports takes the place of the computed one (`Usage.cost_origin`).
 
     The prompt is taken from the request of a `Client`, and counted once when the reply begins (about 40 ms for 100,000
     tokens); give ``prompt`` and ``tools`` where another source makes the request. ``encoding`` is the name of a model

@@ -13,10 +13,11 @@ from inspect import getattr_static, isawaitable
 from typing import Any
 
 from ..awaitables import close_unused, is_async
+from ..wire import load_json
 from ..worker import in_thread
 from .iterators import check_source, pull_items
 
-__all__ = ["as_dict", "check_library", "forms_of", "is_whole", "open_library"]
+__all__ = ["as_dict", "asked_of", "check_library", "forms_of", "is_whole", "open_library"]
 
 ENTRANCES = ("__await__", "__aenter__", "__enter__", "parse")
 DERIVED = ("content.", "refusal.", "tool_calls.function.", "logprobs.")
@@ -125,6 +126,17 @@ def _check_item(item: Any) -> None:
 
 def _part(item: Any, name: str) -> Any:
     return item.get(name) if isinstance(item, Mapping) else getattr(item, name, None)
+
+
+def asked_of(opened: Any) -> tuple[str, str]:
+    """The host and the model that a stream's request was for, as far as its library shows the request; else empty."""
+    try:
+        request = opened.response.request
+        host, body = request.url.netloc.decode("ascii"), load_json(request.content.decode())
+    except Exception:  # a library may show anything, or nothing
+        return "", ""
+    model = body.get("model") if isinstance(body, dict) else None
+    return host, model if isinstance(model, str) else ""
 
 
 def as_dict(value: Any) -> Any:

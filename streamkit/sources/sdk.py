@@ -15,11 +15,11 @@ from typing import Any
 
 from ..engine.streams import Reading, ReplyStream, Source
 from ..errors import ApiError, MalformedError
-from ..events import Event
+from ..events import Event, Origin
 from ..wire import APIS, FALLBACK_API, Parser, encode_json, owning_api
 from ..wording import excerpt
 from .http import answer_of, request_id, shorten, shut_socket
-from .library import as_dict, check_library, forms_of, is_whole, open_library
+from .library import as_dict, asked_of, check_library, forms_of, is_whole, open_library
 from .library_errors import as_streamkit_error, is_mistake
 
 __all__ = ["from_sdk"]
@@ -53,6 +53,7 @@ class _LibraryReader:
     def __init__(self, reading: Reading, lenient: bool) -> None:
         self._reading, self._parser = reading, Parser(FALLBACK_API, lenient=lenient)
         self._opened: Any = None
+        self._asked = ("", "")
         self._has_begun = self._is_chosen = False
         reading.snapshot = self._parser.reply
 
@@ -71,8 +72,10 @@ class _LibraryReader:
 
     async def _events(self, stream: Any, closing: AsyncExitStack) -> AsyncGenerator[Iterable[Event], None]:
         self._opened = opened = await open_library(stream, closing)
+        self._asked = asked_of(opened)
         self._reading.cut = lambda: shut_socket(getattr(opened, "response", None))
         self._tell(opened)
+        self._set_origin()
         if is_whole(opened):
             form = as_dict(opened)
             self._choose_parser(form)
@@ -123,6 +126,12 @@ class _LibraryReader:
             self._parser = Parser(api.name, lenient=old.lenient, request_id=old.request_id)
             self._parser.headers, self._parser.rate_limits = old.headers, old.rate_limits
             self._reading.snapshot = self._parser.reply
+            self._set_origin(api.name)
+
+    def _set_origin(self, api: str = Origin().api) -> None:
+        """Tell the parser what was asked: chat completions, as long as no other API is known."""
+        host, model = self._asked
+        self._parser.origin = Origin(api, host, model)
 
 
 def _check_media(opened: Any) -> None:

@@ -14,8 +14,8 @@ class GrowingChoice:
     """The state of one choice so far. Its texts are lists of pieces, which belong to the block that began last."""
 
     __slots__ = (
-        *("_parts", "_pieces", "calls", "citations", "files", "finish_reason", "index", "logprobs", "reasoning"),
-        *("refusal", "server_tools", "text"),
+        *("_current", "_parts", "_pieces", "calls", "citations", "files", "finish_reason", "index", "logprobs"),
+        *("reasoning", "refusal", "server_tools", "text"),
     )
 
     def __init__(self, index: int, *, keeps: bool) -> None:
@@ -49,14 +49,13 @@ class GrowingChoice:
             )
             part.kind, part.id = kind, id
         part.form, part.ended = form, True
-        if part is self._parts[-1]:
+        if part is self._current:
             self._open("", "")
 
     def add_call(self, call: GrowingCall) -> None:
         """Note the place of a call: after all that came before it. Text of a block that is still open stays there."""
-        within = self._parts[-1] if self._parts[-1].kind and not self._parts[-1].ended else None
         self._parts.append(_GrowingPart("", "", self._pieces, call))
-        if within is None:
+        if not self._current.kind or self._current.ended:
             self._open("", "")
 
     def snapshot(self) -> Choice:
@@ -80,6 +79,7 @@ class GrowingChoice:
     def _open(self, kind: str, id: str) -> _GrowingPart:
         part = _GrowingPart(kind, id, self._pieces)
         self._parts.append(part)
+        self._current = part  # the one that texts belong to
         self.text, self.reasoning, self.refusal = part.text, part.reasoning, part.refusal
         return part
 

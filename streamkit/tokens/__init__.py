@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from ..lazy import renamed
 from ..protocols import Encoding
 from .counter import TokenCounter
+from .listed_prices import price_list
 from .models import CURRENT, Resolved, resolve
-from .prices import PriceList, Prices, check_prices, price_of
+from .prices import ModelPrices, PriceList, Prices, check_prices, price_of
 from .prompt import Count, prompt_tokens
 from .reply_tokens import ReplyTokens
 from .rough import Rough
@@ -16,12 +17,14 @@ from .rough import Rough
 __all__ = [
     "Count",
     "Encoding",
+    "ModelPrices",
     "PriceList",
     "Prices",
     "ReplyTokens",
     "Resolved",
     "Rough",
     "TokenCounter",
+    "price_list",
     "price_of",
     "prompt_tokens",
     "resolve",

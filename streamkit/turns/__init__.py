@@ -5,22 +5,30 @@ All of it works on plain data: what a reply consists of comes as `Piece`s, and m
 a particular server wants back was decided when its reply was read, in `wire`; here its form is filled in.
 """
 
-from .assemble import assemble, joined_results
+from .anthropic import anthropic_blocks
+from .assemble import assemble, joined_results, request_fields
 from .chat import chat_turn, tool_call_part
 from .origin import FromModel, Origin
 from .piece import Piece
 from .results import answered_ids, result_form
-from .slots import slot
+from .slots import check_sum, fill, has_slots, sealed_slot, sized_slot, slot
 
 __all__ = [
     "FromModel",
     "Origin",
     "Piece",
     "answered_ids",
+    "anthropic_blocks",
     "assemble",
     "chat_turn",
+    "check_sum",
+    "fill",
+    "has_slots",
     "joined_results",
+    "request_fields",
     "result_form",
+    "sealed_slot",
+    "sized_slot",
     "slot",
     "tool_call_part",
 ]

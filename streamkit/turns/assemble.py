@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from .anthropic import anthropic_turn
+from .anthropic import CONTAINER, anthropic_turn
 from .chat import chat_turn
 from .gemini import gemini_turn
+from .ollama import ollama_turn
 from .piece import Piece
 from .responses import responses_turn
 
-__all__ = ["assemble", "joined_results"]
+__all__ = ["assemble", "joined_results", "request_fields"]
 
 Form: TypeAlias = dict[str, Any]
 TURNS: dict[str, Callable[[Sequence[Piece]], list[Form]]] = {
     "responses": responses_turn,
     "anthropic": anthropic_turn,
     "gemini": gemini_turn,
+    "ollama": ollama_turn,
 }
 RESULTS = {"content": "tool_result", "parts": "functionResponse"}
 """The fields of a message that may hold results, and the word that marks one in there."""
@@ -26,6 +28,12 @@ RESULTS = {"content": "tool_result", "parts": "functionResponse"}
 def assemble(api: str, pieces: Sequence[Piece]) -> list[Form]:
     """The turn that ``pieces`` make up, as what is to be appended; empty if none of it can be sent back."""
     return TURNS.get(api, chat_turn)(pieces)
+
+
+def request_fields(pieces: Sequence[Piece]) -> Form | None:
+    """The fields of the next request that go with the turn; None if there are none."""
+    found = [piece.form for piece in pieces if piece.kind == CONTAINER and piece.form]
+    return found[-1] if found else None
 
 
 def joined_results(messages: Iterable[Mapping[str, Any]]) -> list[Any]:

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from .piece import Call, Piece
-from .slots import fill
+from .slots import KINDS, fill, is_sealed
 
-__all__ = ["chat_turn", "tool_call_part"]
+__all__ = ["chat_turn", "is_legacy", "tool_call_part"]
 
 MESSAGE = "message"
 """The kind of the piece whose form has the further fields of the message."""
+LEGACY = "function_call"
+"""The type of a call in the form before ``tool_calls``: a field of its own, without an id."""
+OTHERS = ("responses", "anthropic", "gemini", "ollama")
+"""The APIs with forms of their own."""
 
 
 def chat_turn(pieces: Sequence[Piece]) -> list[dict[str, Any]]:
@@ -25,14 +29,13 @@ def chat_turn(pieces: Sequence[Piece]) -> list[dict[str, Any]]:
     for piece in pieces:
         whole.text, whole.reasoning = whole.text + piece.text, whole.reasoning + piece.reasoning
         whole.refusal += piece.refusal
-        whole.form = piece.form if piece.kind == MESSAGE and piece.form is not None else whole.form
-    calls = [tool_call_part(piece.call) for piece in pieces if piece.call is not None]
-    if not (whole.text or whole.refusal or calls):
+        if piece.kind == MESSAGE and piece.form is not None and "type" not in piece.form:  # an item has a type
+            whole.form = piece.form
+    calls = [piece.call for piece in pieces if piece.call is not None]
+    fields = _further_fields(whole, bool(calls))
+    if not (whole.text or whole.refusal or calls or "audio" in fields):
         return []
-    message: dict[str, Any] = {"role": "assistant", "content": _content(whole)}
-    if calls:
-        message["tool_calls"] = calls
-    return [message | _further_fields(whole, bool(calls))]
+    return [{"role": "assistant", "content": _content(whole), **_called(calls), **fields}]
 
 
 def _content(whole: Piece) -> Any:
@@ -42,32 +45,62 @@ def _content(whole: Piece) -> Any:
     return [*text, {"type": "refusal", "refusal": whole.refusal}]
 
 
+def _called(calls: Sequence[Call]) -> dict[str, Any]:
+    """The fields that hold the calls."""
+    legacy = next((call for call in calls if is_legacy(call)), None)
+    parts = [tool_call_part(call) for call in calls if call is not legacy]
+    fields: dict[str, Any] = {"tool_calls": parts} if parts else {}
+    if legacy is not None:
+        fields[LEGACY] = {"name": legacy.name, "arguments": legacy.arguments}
+    return fields
+
+
 def _further_fields(whole: Piece, has_calls: bool) -> dict[str, Any]:
+    """The fields of the form that fit. Where one did not because its text was changed, thoughts go back as plain text,
+    unless a signature says what they were."""
     plain = {"reasoning_content": whole.reasoning} if has_calls and whole.reasoning else {}
     if whole.form is None:
         return plain
-    used = _kinds_in(whole.form)
-    texts = {kind: getattr(whole, kind) if kind in used else "" for kind in ("text", "reasoning", "refusal")}
-    filled = fill(Piece(MESSAGE, texts["text"], texts["reasoning"], texts["refusal"], form=whole.form))
-    return plain if filled is None else filled
+    fields = {name: _filled(name, value, whole) for name, value in whole.form.items()}
+    lost = [whole.form[name] for name, value in fields.items() if value is None]
+    fields = {name: value for name, value in fields.items() if value is not None}
+    return plain | fields if lost and not any(map(is_sealed, lost)) else fields
+
+
+def _filled(name: str, value: Any, whole: Piece) -> Any:
+    """A field with the texts of the message in its slots; None if they do not fit."""
+    used = _kinds_in(value)
+    text, reasoning, refusal = (getattr(whole, kind) if kind in used else "" for kind in KINDS)
+    form = fill(Piece(MESSAGE, text, reasoning, refusal, form={name: value}))
+    if form is None or name != "content":
+        return None if form is None else form[name]
+    return [part for part in form[name] if part != {"type": "text", "text": ""}]
 
 
 def _kinds_in(form: Any) -> set[str]:
     """The kinds of text for which a form has slots."""
     if isinstance(form, dict):
-        own = {name[1:] for name in form if name in ("@text", "@reasoning", "@refusal")}
+        own = {kind for kind in KINDS if f"@{kind}" in form}
         return own.union(*map(_kinds_in, form.values()))
     return set().union(*map(_kinds_in, form)) if isinstance(form, list) else set()
 
 
+def _extra(call: Call) -> dict[str, Any]:
+    """The further fields of a call in this form; those of other APIs have no place here."""
+    extra = call.extra or {}
+    if call.api in OTHERS:
+        return {"type": "custom"} if extra.get("type") == "custom_tool_call" else {}
+    return dict(extra)
+
+
+def is_legacy(call: Call) -> bool:
+    """True if a call came in the form before ``tool_calls``."""
+    return _extra(call).get("type") == LEGACY
+
+
 def tool_call_part(call: Call) -> dict[str, Any]:
     """The entry of ``tool_calls`` for a call."""
-    extra = call.extra or {}
-    kind = extra.get("type", "function")
+    extra = _extra(call)
+    kind = "custom" if extra.pop("type", "") == "custom" else "function"
     inner = {"name": call.name, "input" if kind == "custom" else "arguments": call.arguments}
-    return {
-        "id": call.id,
-        "type": kind,
-        kind: inner,
-        **{name: value for name, value in extra.items() if name != "type"},
-    }
+    return {"id": call.id, "type": kind, kind: {**extra.pop(kind, {}), **inner}, **extra}

@@ -11,12 +11,20 @@ from .slots import fill
 
 __all__ = ["gemini_turn"]
 
+SIGNATURE = "thoughtSignature"
+
 
 def gemini_turn(pieces: Sequence[Piece]) -> list[dict[str, Any]]:
-    """One content with the parts in the order of the reply; none if there are no parts. A part with a signature is
-    never joined with another."""
+    """One content with the parts in the order of the reply; none if nothing is said. A part with a signature is never
+    joined with another, and a signed text that was changed goes back without it.
+
+    Thoughts go back where they stand, as Google's library sends them: those with a signature unchanged or not at all,
+    and none at the end of a reply, where they were cut.
+    """
     parts = [part for piece in pieces for part in _parts(piece)]
-    return [{"role": "model", "parts": parts}] if parts else []
+    while parts and parts[-1].get("thought") and SIGNATURE not in parts[-1]:
+        parts.pop()
+    return [{"role": "model", "parts": parts}] if any(map(_says_something, parts)) else []
 
 
 def _parts(piece: Piece) -> Iterator[dict[str, Any]]:
@@ -25,8 +33,16 @@ def _parts(piece: Piece) -> Iterator[dict[str, Any]]:
         yield _call_part(piece.call)
     elif form is not None:
         yield form
-    elif text := piece.text or piece.refusal:
-        yield {"text": text}
+    else:
+        if piece.reasoning and piece.form is None:
+            yield {"text": piece.reasoning, "thought": True}
+        if text := piece.text + piece.refusal:
+            yield {"text": text}
+
+
+def _says_something(part: dict[str, Any]) -> bool:
+    silent = ("thought", SIGNATURE) if part.get("text") and not part.get("thought") else ("text", "thought", SIGNATURE)
+    return any(name not in silent for name in part)
 
 
 def _call_part(call: Call) -> dict[str, Any]:

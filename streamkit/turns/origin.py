@@ -25,18 +25,21 @@ class Origin:
 
 
 class FromModel(dict[str, Any]):
-    """A message or an item that a model wrote: a dict like any other, which knows its ``origin`` and the ``reply`` (its
-    id) that it is from. Both are lost where it is stored as JSON, and then all of it is sent to any model."""
+    """A message or an item that a model wrote: a dict like any other, which knows its ``origin``, the ``reply`` (its
+    id) that it is from, and the fields of the ``request`` that have to go with it in its round. They are lost where it
+    is stored as JSON, and then all of it is sent to any model."""
 
-    __slots__ = ("origin", "reply")
+    __slots__ = ("origin", "reply", "request")
 
-    def __init__(self, form: dict[str, Any], origin: Origin, reply: str = "") -> None:
+    def __init__(
+        self, form: dict[str, Any], origin: Origin, reply: str = "", request: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(form)
-        self.origin, self.reply = origin, reply
+        self.origin, self.reply, self.request = origin, reply, request
 
     def with_form(self, form: dict[str, Any]) -> FromModel:
         """Another form of the same origin."""
-        return FromModel(form, self.origin, self.reply)
+        return FromModel(form, self.origin, self.reply, self.request)
 
     @classmethod
     def again(cls, form: dict[str, Any], origin: Origin) -> dict[str, Any]:
@@ -45,4 +48,4 @@ class FromModel(dict[str, Any]):
         return cls(form, origin) if is_item or form.get("role") in ("assistant", "model") else form
 
     def __reduce__(self) -> Any:
-        return FromModel, (dict(self), self.origin, self.reply)
+        return FromModel, (dict(self), self.origin, self.reply, self.request)

@@ -18,6 +18,8 @@ class Call(Protocol):
     @property
     def arguments(self) -> str: ...
     @property
+    def api(self) -> str: ...
+    @property
     def extra(self) -> dict[str, Any] | None: ...
 
 
@@ -30,6 +32,8 @@ class Piece:
         text, reasoning, refusal: its texts, as they were shown.
         call: the call, if it is one.
         form: the raw form of the block with slots for its texts; None if the block has not ended, or has no form.
+        cut: the reply was cut.
+        lost: the texts are those of several blocks, which something changed.
     """
 
     kind: str = ""
@@ -38,3 +42,5 @@ class Piece:
     refusal: str = ""
     call: Call | None = None
     form: dict[str, Any] | None = None
+    cut: bool = False
+    lost: bool = False

@@ -1,8 +1,15 @@
-"""A reply as items of the Responses API."""
+"""A reply as items of the Responses API.
+
+A reasoning item and what it led to go back together or not at all, else the API answers "was provided without its
+required following item" or "without its required 'reasoning' item" (openai/openai-node #1567, openai/openai-python
+#3008). So the items are taken in groups: reasoning, and all that follows it up to the next reasoning. Where one half is
+missing (it was cut, changed or not stored) the reasoning is left out and the others go back without their ids, which
+are what refers to it; the tools of the server, which must have an id, are left out as well.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .piece import Call, Piece
@@ -10,38 +17,88 @@ from .slots import fill
 
 __all__ = ["responses_turn"]
 
+Item = dict[str, Any]
 
-def responses_turn(pieces: Sequence[Piece]) -> list[dict[str, Any]]:
+REASONING = "reasoning"
+MESSAGE = "message"
+CALLS = ("function_call", "custom_tool_call")
+UNBOUND = ("compaction", "mcp_list_tools")
+"""Items that no reasoning leads to."""
+ANSWERED = ("computer_call", "local_shell_call", "shell_call", "apply_patch_call", "mcp_approval_request")
+"""Items that need an answer, as calls do."""
+
+
+def responses_turn(pieces: Sequence[Piece]) -> list[Item]:
     """The items in the order of the reply.
 
-    A reasoning item stands directly before what it led to; one that nothing follows, as in a reply that was cut, is
-    left out: the API refuses it. Text that is in no item, or that was changed, is a message without an id.
+    Text that is in no item is a message without an id, and so is text whose item did not come whole. Where it is not
+    known which reasoning led to what, no reasoning goes back.
     """
-    turn: list[dict[str, Any]] = []
-    has_follower = False
-    for piece in reversed(pieces):
-        item = _item(piece)
-        if item is not None and (has_follower or item.get("type") != "reasoning"):
-            turn.append(item)
-            has_follower = True
-        else:
-            has_follower = False
-    return turn[::-1]
+    is_whole = not any(piece.lost or (piece.kind == REASONING and piece.form == {}) for piece in pieces)
+    answered = {form.get("call_id") for form in map(_form, pieces) if form.get("type", "").endswith("_output")}
+    kept = [_without_open_call(piece, answered) for piece in pieces]
+    return [item for group in _groups(kept) for item in _items(group, is_whole)]
 
 
-def _item(piece: Piece) -> dict[str, Any] | None:
+def _form(piece: Piece) -> Item:
+    return piece.form or {}
+
+
+def _without_open_call(piece: Piece, answered: set[Any]) -> Piece:
+    """Nothing in place of an item that needs an answer, if the reply was cut before there was one."""
+    form = _form(piece)
+    is_open = piece.cut and form.get("type") in ANSWERED and form.get("call_id") not in answered
+    return Piece() if is_open else piece
+
+
+def _groups(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+    """The pieces, cut before each reasoning that does not follow another."""
+    group: list[Piece] = []
+    for piece in pieces:
+        if piece.kind == REASONING and group and group[-1].kind != REASONING:
+            yield group
+            group = []
+        group.append(piece)
+    yield group
+
+
+def _items(group: list[Piece], is_whole: bool) -> list[Item]:
+    made = [(piece, _item(piece)) for piece in group if piece.kind != MESSAGE or piece.text or piece.refusal]
+    thoughts = [item for piece, item in made if piece.kind == REASONING]
+    others = [item for piece, item in made if piece.kind != REASONING]
+    led = others[0] if others else None
+    if is_whole and (not thoughts or (all(thoughts) and led is not None and "type" in led)):
+        return [item for _, item in made if item is not None]
+    return [item for piece, _ in made if (item := _unbound(piece)) is not None]
+
+
+def _item(piece: Piece) -> Item | None:
+    """The item of a piece; one without a type if it is a message that was made for its text."""
     if piece.call is not None:
         return _call_item(piece.call)
-    form = fill(piece)
-    if form is not None or not (piece.text or piece.refusal):
-        return form
-    if not piece.refusal:
-        return {"role": "assistant", "content": piece.text}
-    text = [{"type": "output_text", "text": piece.text}] if piece.text else []
-    return {"role": "assistant", "content": [*text, {"type": "refusal", "refusal": piece.refusal}]}
+    return fill(piece) or _plain_message(piece)
 
 
-def _call_item(call: Call) -> dict[str, Any]:
+def _unbound(piece: Piece) -> Item | None:
+    """The item of a piece without any reference to reasoning; None if it cannot be without."""
+    item = _item(piece)
+    kind = (item or {}).get("type")
+    if item is None or kind in UNBOUND or "type" not in item:
+        return item
+    if kind in CALLS:
+        return {name: value for name, value in item.items() if name != "id"}
+    return _plain_message(piece)
+
+
+def _plain_message(piece: Piece) -> Item | None:
+    """A message without an id, which holds nothing but text (openai/openai-python: types of input items); ``phase`` is
+    kept, as models stop early without it (vercel/ai #12860)."""
+    phase = {"phase": _form(piece)["phase"]} if "phase" in _form(piece) else {}
+    text = piece.text + piece.refusal
+    return {"role": "assistant", "content": text, **phase} if text else None
+
+
+def _call_item(call: Call) -> Item:
     extra = call.extra or {}
     kind = extra.get("type", "function_call")
     given = "input" if kind == "custom_tool_call" else "arguments"

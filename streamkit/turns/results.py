@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .chat import is_legacy
 from .piece import Call
 
 __all__ = ["answered_ids", "result_form"]
@@ -26,6 +27,8 @@ def result_form(api: str, call: Call, content: str, *, is_error: bool = False) -
             "role": "user",
             "parts": [{"functionResponse": {**_given_id(call), "name": call.name, "response": response}}],
         }
+    if is_legacy(call):
+        return {"role": "function", "name": call.name, "content": told}
     name = {"tool_name": call.name} if api == "ollama" else {}
     return {"role": "tool", "tool_call_id": call.id, **name, "content": told}
 
@@ -37,6 +40,8 @@ def answered_ids(messages: Any) -> Iterator[str]:
 
 
 def _answered(message: Mapping[str, Any]) -> Iterator[str]:
+    if message.get("role") == "function":  # a call in the form before ``tool_calls`` has its name as id
+        yield str(message.get("name", ""))
     for name in ("tool_call_id", "call_id"):
         if isinstance(message.get(name), str):
             yield message[name]
@@ -50,9 +55,11 @@ def _answered(message: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _object(content: str) -> dict[str, Any]:
-    """A JSON object as it is, any other text as the ``output`` of an object."""
+    """A JSON object as it is, any other text as the ``output`` of an object; also one with numbers that JSON does not
+    have, such as NaN."""
     try:
         value = json.loads(content)
+        json.dumps(value, allow_nan=False)
     except (ValueError, RecursionError):
         value = None
     return value if isinstance(value, dict) else {"output": content}

@@ -2,7 +2,8 @@
 
 The form of a block is kept without its text. In place of each text that was streamed stands a slot, which says how many
 characters of which kind of text belong there, so ``{"type": "thinking", "thinking": {"@reasoning": 12}, "signature":
-"..."}``. The text itself is that of the events, so whatever changes or hides it does so in one place only.
+"..."}``; without a number all that the block has of this kind. The text itself is that of the events, so whatever
+changes or hides it does so in one place only.
 
 A slot that is sealed has a check sum of its text: a signature beside it is valid for that text alone.
 """
@@ -14,16 +15,48 @@ from zlib import crc32
 
 from .piece import Piece
 
-__all__ = ["Kind", "fill", "slot"]
+__all__ = ["Kind", "check_sum", "fill", "has_slots", "is_sealed", "sealed_slot", "sized_slot", "slot"]
 
 Kind = Literal["text", "reasoning", "refusal"]
 KINDS: tuple[Kind, ...] = ("text", "reasoning", "refusal")
 SUM = "sum"
 
 
-def slot(kind: Kind, text: str, *, sealed: bool = False) -> dict[str, Any]:
-    """A slot for the next characters of this kind, which are ``text``."""
-    return {f"@{kind}": len(text), **({SUM: _sum(text)} if sealed else {})}
+def slot(kind: Kind, text: str | None = None, *, sealed: bool = False) -> dict[str, Any]:
+    """A slot for the next characters of this kind, which are ``text``; if that is None, for all that are left of it,
+    whatever they are."""
+    if text is None:
+        return {f"@{kind}": None}
+    return {f"@{kind}": len(text), **({SUM: _sum(check_sum(text))} if sealed else {})}
+
+
+def sealed_slot(kind: Kind, seal: int) -> dict[str, Any]:
+    """A slot for all that is left of this kind, if its `check_sum` is ``seal``."""
+    return {f"@{kind}": None, SUM: _sum(seal)}
+
+
+def sized_slot(kind: Kind, size: int, seal: int | None = None) -> dict[str, Any]:
+    """A slot for the next ``size`` characters of this kind, if their `check_sum` is ``seal``."""
+    return {f"@{kind}": size, **({} if seal is None else {SUM: _sum(seal)})}
+
+
+def has_slots(form: Any) -> bool:
+    """True if there is a slot within ``form``."""
+    if isinstance(form, dict):
+        return any(f"@{kind}" in form for kind in KINDS) or any(map(has_slots, form.values()))
+    return isinstance(form, list) and any(map(has_slots, form))
+
+
+def is_sealed(form: Any) -> bool:
+    """True if a slot within ``form`` is sealed."""
+    if isinstance(form, dict):
+        return (SUM in form and any(f"@{kind}" in form for kind in KINDS)) or any(map(is_sealed, form.values()))
+    return isinstance(form, list) and any(map(is_sealed, form))
+
+
+def check_sum(text: str, before: int = 0) -> int:
+    """The check sum of a text that comes in pieces, after the next piece of it; ``before`` is the one before that."""
+    return crc32(text.encode("utf-8", "surrogatepass"), before)
 
 
 def fill(piece: Piece) -> dict[str, Any] | None:
@@ -34,6 +67,15 @@ def fill(piece: Piece) -> dict[str, Any] | None:
     filling = _Filling({kind: getattr(piece, kind) for kind in KINDS})
     form = filling.filled(piece.form)
     return form if filling.fits and not any(filling.rest.values()) else None
+
+
+def _kind(value: dict[str, Any]) -> Kind | None:
+    """The kind of text for which a value is a slot; None if it is not one."""
+    for kind in KINDS:
+        if f"@{kind}" in value and len(value) <= 2:
+            size = value[f"@{kind}"]
+            return kind if size is None or type(size) is int else None
+    return None
 
 
 class _Filling:
@@ -48,14 +90,15 @@ class _Filling:
             return [self.filled(item) for item in value]
         if not isinstance(value, dict):
             return value
-        kind = next((kind for kind in KINDS if f"@{kind}" in value), None)
+        kind = _kind(value)
         if kind is None:
             return {name: self.filled(item) for name, item in value.items()}
         size, text = value[f"@{kind}"], self.rest[kind]
+        size = len(text) if size is None else size
         own, self.rest[kind] = text[:size], text[size:]
-        self.fits = self.fits and len(own) == size and value.get(SUM, "") in ("", _sum(own))
+        self.fits = self.fits and len(own) == size and value.get(SUM, "") in ("", _sum(check_sum(own)))
         return own
 
 
-def _sum(text: str) -> str:
-    return f"{crc32(text.encode('utf-8', 'surrogatepass')):08x}"
+def _sum(value: int) -> str:
+    return f"{value:08x}"

@@ -10,12 +10,14 @@ from .parser import Parser, parse
 from .sse import Decoder, ServerSentEvent, decode
 
 if TYPE_CHECKING:
-    from .api import Access, Api
+    from .api import USAGE, Access, Api
     from .apis import FALLBACK_API, api_named, owning_api
+    from .billing import created_at
     from .complaints import MESSAGE, api_error, is_hopeless
     from .encoder import Encoder, frame
     from .framing import SSE, Framing, without_lead
     from .json_codec import encode_json, load_json
+    from .returning import refused_fields, returned, without_refused
     from .sse import BOM
 
 __all__ = ["APIS", "Api", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]
@@ -24,12 +26,14 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {
-            "api": "Access Api",
+            "api": "USAGE Access Api",
             "apis": "FALLBACK_API api_named owning_api",
+            "billing": "created_at",
             "complaints": "MESSAGE api_error is_hopeless",
             "encoder": "Encoder frame",
             "framing": "Framing SSE without_lead",
             "json_codec": "encode_json load_json",
+            "returning": "refused_fields returned without_refused",
             "sse": "BOM",
         },
     )

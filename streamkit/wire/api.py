@@ -14,7 +14,10 @@ from ..events import Event, Reply
 from .dialect import Dialect
 from .framing import SSE, Framing
 
-__all__ = ["Access", "Api", "Form", "Messages", "Prompt", "Writer", "named_tools"]
+__all__ = ["USAGE", "Access", "Api", "Form", "Messages", "Prompt", "Writer", "named_tools"]
+
+USAGE = "stream_options"
+"""The field of a request that asks for token figures."""
 
 Form: TypeAlias = dict[str, Any]
 """A JSON object."""
@@ -115,6 +118,8 @@ class Api:
         body: the fields of a request, from a conversation and from parameters under the names of chat completions. Its
             tools and formats are in this API's own form already if ``tool`` and ``format`` made them; those of chat
             completions are translated. ValueError for what this API does not have. None if it has no conversations.
+        for_model: the fields that `body` returned, as the model of this name takes them; None if all models take the
+            same.
         native: true if the form of chat completions is this API's own form, so that parameters are sent as they are.
         tool: a function (``name``, ``description``, ``parameters``: a JSON schema) as an entry of ``tools``; None if
             there are no tools.
@@ -124,6 +129,15 @@ class Api:
         prompt: the `Prompt` of a request's body. A malformed body may make it raise any exception.
         required: fields that the body of a request must have, with their types.
         error: the body of an error response, for an HTTP status and the fields that `Writer.fail` takes.
+        is_own: true for a message or an item in this API's own form, which is not also one of chat completions. None
+            if there is no such form.
+        plain: such a message without what only the model (or the server) that wrote it understands: signatures,
+            encrypted thoughts, ids of stored items; None if nothing is left.
+        movable: such a message for another server with this API: also without the tools that its own server ran. None
+            if ``plain`` leaves these out too.
+        to_chat: such messages, which follow each other, in the form of chat completions, without thoughts.
+        conversation: the field of a body that holds a conversation, if requests may give it in this API's own form.
+        finished: the body of a request as it goes to a host: what the server has by then, and what it needs besides.
     """
 
     name: str
@@ -142,6 +156,7 @@ class Api:
     streams: bool = False
     asks_usage: bool = False
     body: Callable[[Messages, Form], Form] | None = None
+    for_model: Callable[[Form, str], Form] | None = None
     native: bool = False
     tool: Callable[[Form], Form] | None = None
     tool_names: Callable[[Mapping[str, Any]], Iterable[str]] = named_tools
@@ -149,6 +164,12 @@ class Api:
     format: Callable[[Form, Form], Form] | None = None
     required: Mapping[str, tuple[type, ...]] = field(default_factory=dict)
     error: Callable[[int, Form], Form] | None = None
+    is_own: Callable[[Form], bool] | None = None
+    plain: Callable[[Form], Form | None] | None = None
+    movable: Callable[[Form], Form | None] | None = None
+    to_chat: Callable[[Sequence[Form]], Iterable[Form]] | None = None
+    conversation: str = ""
+    finished: Callable[[Form, str], Form] | None = None
 
     @property
     def names_stream(self) -> bool:

@@ -72,7 +72,8 @@ class Calls:
         """The events that end ``call`` as it is now."""
         self._number(call)
         self._give_id(call)
-        spare = "" if call.answer_id else self._unique_id(f"call_{call.number}")
+        plain = call.name if (call.extra or {}).get("type") == "function_call" else ""  # it is answered by its name
+        spare = "" if call.answer_id else self._unique_id(plain or f"call_{call.number}")
         return call.end(index, raw, self._api, spare)
 
     def _give_id(self, call: PartialCall) -> None:

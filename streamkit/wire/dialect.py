@@ -34,6 +34,7 @@ from .chunk_reader import ChunkReader
 from .fragments import Fragment
 from .heartbeats import bare_word, is_bare, is_comment, is_end, is_heartbeat
 from .json_codec import load_slowly
+from .merging import merged
 from .partial_call import PartialCall
 from .problems import complaint, error_object
 from .sse import ServerSentEvent
@@ -220,10 +221,14 @@ class Dialect(ChunkReader):
         if self._ended_by is None:
             self.complaint = self.complaint or complaint(chunk, amid=self.said)
 
-    def _report_usage(self, report: Any, chunk: dict[str, Any], out: list[Event]) -> None:
+    def _report_usage(
+        self, report: Any, chunk: dict[str, Any], out: list[Event], form: dict[str, Any] | None = None
+    ) -> None:
+        """Emit new token figures. ``form`` is what ``report`` is in, if that is not ``chunk`` itself: it has the
+        service tier in OpenAI's APIs."""
         if not isinstance(report, dict):
             return
-        usage = update_usage(self._usage, report, self.warn)
+        usage = update_usage(self._usage, report, self.warn, chunk if form is None else form)
         if usage is not None and usage is not self._usage:
             self._usage = usage
             out.append(UsageUpdate(usage, raw=chunk))
@@ -244,6 +249,9 @@ class Dialect(ChunkReader):
         self, calls: Calls, call: PartialCall, index: int, piece: Fragment, chunk: dict[str, Any], out: list[Event]
     ) -> None:
         call.add(piece.id, piece.name, self._whole_characters((ToolCallDelta, index, call), piece.arguments))
+        if piece.extra is not None and not call.ended:
+            call.extra = merged(call.extra, piece.extra)
+            self._held = True
         event = calls.news(call, index, chunk)
         if event is not None:
             out.append(event)

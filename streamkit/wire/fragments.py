@@ -11,17 +11,23 @@ from .json_codec import dumps, quote_json
 __all__ = ["Fragment", "arguments_text", "fragment", "index_of", "legacy_fragment"]
 
 LARGEST_INDEX = 2**31
+KNOWN = frozenset({"arguments", "function", "id", "index", "name", "type"})
+"""The usual fields of an entry and of its function."""
+OPAQUE = ("extra_content", "provider_specific_fields")
+"""Fields of calls that go back: of Google's compatible endpoint, and of LiteLLM."""
 
 
 @dataclass(slots=True)
 class Fragment:
-    """A piece of a call; ``free`` if its arguments are the free text of a custom tool and not JSON."""
+    """A piece of a call; ``free`` if its arguments are the free text of a custom tool and not JSON. ``extra`` has the
+    further fields that go back with the call."""
 
     index: int | None
     id: str
     name: str
     arguments: str
     free: bool = False
+    extra: dict[str, Any] | None = None
 
 
 def fragment(entry: Any) -> Fragment:
@@ -31,12 +37,23 @@ def fragment(entry: Any) -> Fragment:
     function = entry.get("function")
     custom = None if function else entry.get("custom")
     name, arguments = _function(custom or function or entry)  # the last one is for servers that leave a level out
-    return Fragment(index_of(entry.get("index")), _name(entry.get("id")), name, arguments, bool(custom))
+    extra = None
+    if custom or not KNOWN.issuperset(entry) or (function and not KNOWN.issuperset(function)):
+        extra = _extra(entry, function, is_custom=bool(custom))
+    return Fragment(index_of(entry.get("index")), _name(entry.get("id")), name, arguments, bool(custom), extra)
+
+
+def _extra(entry: dict[str, Any], function: Any, *, is_custom: bool) -> dict[str, Any] | None:
+    """The fields that go back with the call: its type if it is not the usual one, and those with a signature."""
+    extra: dict[str, Any] = {"type": "custom"} if is_custom else {}
+    extra |= {name: entry[name] for name in OPAQUE if entry.get(name)}
+    inner = {name: function[name] for name in OPAQUE if function.get(name)} if isinstance(function, dict) else {}
+    return (extra | {"function": inner} if inner else extra) or None
 
 
 def legacy_fragment(function: Any) -> Fragment:
     """A ``function_call`` as a fragment. That is the form before ``tool_calls``: one call a choice, without an id."""
-    return Fragment(None, "", *_function(function))
+    return Fragment(None, "", *_function(function), extra={"type": "function_call"})
 
 
 def _function(function: Any) -> tuple[str, str]:

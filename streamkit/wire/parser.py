@@ -90,6 +90,15 @@ class Parser:
         self._dialect.request_id = request_id
 
     @property
+    def origin(self) -> Origin | None:
+        """The server and model that were asked. It may be set later: no event has it before the first chunk."""
+        return self._dialect.origin
+
+    @origin.setter
+    def origin(self, origin: Origin | None) -> None:
+        self._dialect.origin = origin
+
+    @property
     def finished(self) -> bool:
         """True if the server said, in one way or another, that the reply is whole, and reported no error."""
         return self._dialect.finished and not self._failed

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from ..errors import MalformedError
 from ..wording import excerpt
@@ -20,7 +21,9 @@ __all__ = [
     "fields_of",
     "file_in",
     "function_of",
+    "is_thought",
     "object_of",
+    "spare_id",
     "supported_params",
     "turns_of",
     "without",
@@ -191,6 +194,11 @@ def _arguments(arguments: Any) -> dict[str, Any]:
     return {"INVALID_JSON": arguments if isinstance(arguments, str) else json.dumps(arguments, default=str)}
 
 
+def spare_id(position: int, message: Mapping[str, Any]) -> str:
+    """The beginning of ids for the calls of a message that have none: mostly another one for each message."""
+    return f"call_{position}-{crc32(json.dumps(message, sort_keys=True, default=str).encode()):08x}"
+
+
 def object_of(form: Any) -> dict[str, Any] | None:
     """A JSON object, also one that is given as text; None for anything else, or if it has values that JSON does not
     have (NaN)."""
@@ -222,6 +230,11 @@ def _parts(message: Mapping[str, Any], api: str) -> Iterator[Mapping[str, Any]]:
             yield part
     if refusal:
         yield {"type": "text", "text": refusal}
+
+
+def is_thought(part: Mapping[str, Any]) -> bool:
+    """True for a part with the thoughts of a model, as Mistral and SGLang have them in the content of a message."""
+    return part.get("type") in ("thinking", "reasoning")
 
 
 def file_in(part: Mapping[str, Any]) -> tuple[str | None, str] | None:

@@ -33,6 +33,16 @@ def test_a_cost_is_told_even_without_a_budget():
         assert item.cost is None
 
 
+@pytest.mark.parametrize("prices", [None, ONE_EACH, {"other": ONE_EACH}])
+def test_a_cost_that_the_server_reports_is_taken(prices: Any, caplog: pytest.LogCaptureFixture):
+    usage = sk.Usage(1000, 100, 1100, cost=0.25, cost_origin="provider")
+    with testing.client(testing.Script("Hi", usage=usage)) as one:
+        found = outcomes(4, one, prices=prices, budget=None if prices is None else 0.6, concurrency=1)
+    paid = [item.cost for item in found if item.outcome == "complete"]
+    assert paid == [0.25] * (4 if prices is None else 3)
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("concurrency", [1, 2, 5, 16])
 @pytest.mark.parametrize("budget", [1, 4, 10, 11])
 def test_nothing_is_started_once_the_budget_is_used_up(budget: float, concurrency: int):

@@ -49,7 +49,8 @@ class AnthropicMessages(Provider):
         said.id = f"msg_{said.number}"
         cut = cut_of(said.round)
         blocks = blocks_of(said)
-        said.form = [{"role": "assistant", "content": blocks}]
+        kept = [block for block in blocks if block["type"] != "text" or block["text"].strip()]  # others are refused
+        said.form = [{"role": "assistant", "content": kept}] if kept else []
         usage = {"input_tokens": 10, "output_tokens": 1}
         head = {"id": said.id, "type": "message", "role": "assistant", "model": said.model, "content": []}
         head |= {"stop_reason": None, "stop_sequence": None, "usage": usage}
@@ -82,7 +83,7 @@ def _fault_error(fault: Fault) -> RefusedError:
             text = f"Input should be {fault.expected}"
         case _:
             names = {"a string": "a valid string", "a boolean": "a valid boolean", "an array": "a valid list"}
-            text = f"Input should be {names.get(fault.expected, 'a valid dictionary')}"
+            text = f"Input should be {names.get(fault.expected.split(' or ')[0], 'a valid dictionary')}"
     path = [step for index, step in enumerate(fault.path) if not (isinstance(step, Tag) and index == 2)]
     return RefusedError(f"{place(*path)}: {text}")
 

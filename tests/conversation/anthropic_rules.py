@@ -32,15 +32,22 @@ def _results(message: Mapping[str, Any]) -> list[Block]:
 
 
 def check_contents(messages: Messages) -> None:
-    """Refuse messages and texts that are empty (aliasrobotics/cai #182)."""
+    """Refuse messages and texts that are empty (aliasrobotics/cai #182) or blank (anthropics/claude-code #23440), and
+    white space at the end of a message that is to be continued (tailcallhq/forgecode #1872)."""
     for index, message in enumerate(messages):
         found = blocks(message)
         if not found and not (message["role"] == "assistant" and index == len(messages) - 1):
             text = "all messages must have non-empty content except for the optional final assistant message"
             raise RefusedError(f"messages.{index}: {text}")
         inner = [one for block in found for one in _content(block)]
-        if any(block["type"] == "text" and not block["text"] for block in (*found, *inner)):
+        texts = [block["text"] for block in (*found, *inner) if block["type"] == "text"]
+        if "" in texts:
             raise RefusedError("messages: text content blocks must be non-empty")
+        if any(text.isspace() for text in texts):
+            raise RefusedError("messages: text content blocks must contain non-whitespace text")
+    last = blocks(messages[-1])[-1:] if messages[-1]["role"] == "assistant" else []
+    if any(block["type"] == "text" and block["text"][-1].isspace() for block in last):
+        raise RefusedError("messages: final assistant content cannot end with trailing whitespace")
 
 
 def _content(block: Block) -> list[Block]:
@@ -123,7 +130,8 @@ def _hits(block: Block) -> list[Block]:
 
 def _said_blocks(said: Sequence[Said]) -> Iterator[Block]:
     for reply in said:
-        yield from reply.form[0]["content"]
+        for message in reply.form:
+            yield from message["content"]
 
 
 # -- thinking ----------------------------------------------------------------------------------------------------------
@@ -139,7 +147,7 @@ def check_thinking(messages: Messages, said: Sequence[Said], model: str) -> None
     """Refuse thinking that is not the model's own, unaltered (anthropics/anthropic-sdk-python #1598), and in the
     current turn also thinking that is missing (pydantic/pydantic-ai #2075) or in another place
     (anthropics/claude-code #10199)."""
-    own = [reply for reply in said if reply.model == model and cut_of(reply.round) is None]
+    own = [reply for reply in said if reply.model == model]
     issued = [block for block in _said_blocks(own) if block["type"] in THINKING]
     turn = _turn(messages)
     for index, message in enumerate(messages):
@@ -149,15 +157,16 @@ def check_thinking(messages: Messages, said: Sequence[Said], model: str) -> None
             if block["type"] in THINKING and block not in issued:
                 field = "signature" if block["type"] == "thinking" else "data"
                 raise RefusedError(f"messages.{index}.content.{number}: Invalid `{field}` in `{block['type']}` block")
-        if index > turn and (reply := _reply_of(message, own)) is not None:
+        reply = _reply_of(message, own) if index > turn else None
+        if reply is not None and cut_of(reply.round) is None:
             _check_places(index, blocks(message), reply.form[0]["content"])
 
 
 def _reply_of(message: Mapping[str, Any], said: Sequence[Said]) -> Said | None:
     """The reply with the same calls; None for a message without calls."""
-    ids = [block["id"] for block in blocks(message) if block["type"] == "tool_use"]
+    ids = {block["id"] for block in blocks(message) if block["type"] == "tool_use"}
     for reply in said:
-        if ids and ids == [block["id"] for block in reply.form[0]["content"] if block["type"] == "tool_use"]:
+        if ids and ids == {block["id"] for block in _said_blocks([reply]) if block["type"] == "tool_use"}:
             return reply
     return None
 
@@ -191,7 +200,7 @@ def check_bound(body: Mapping[str, Any], said: Sequence[Said], headers: Mapping[
     binding = (body.get("thinking") or {}).get("block_binding") or {}
     if binding.get("prefix_mismatch_behavior") == "drop_block" and DROPPING in headers.get("anthropic-beta", ""):
         return
-    made = {str(block): reply for reply in said for block in reply.form[0]["content"] if block["type"] in THINKING}
+    made = {str(block): reply for reply in said for block in _said_blocks([reply]) if block["type"] in THINKING}
     for index, message in enumerate(body["messages"]):
         for number, block in enumerate(blocks(message)):
             reply = made.get(str(dict(block)))
@@ -219,7 +228,7 @@ def losses_of(messages: Messages, said: Sequence[Said], model: str) -> list[str]
     """The differences between the messages of the model and its replies. Thinking may be left out before the current
     turn, and for another model it has to be."""
     found = [index for index, message in enumerate(messages) if message["role"] == "assistant"]
-    whole = [reply for reply in said if cut_of(reply.round) is None]
+    whole = [reply for reply in said if cut_of(reply.round) is None and reply.form]
     losses, turn = [], _turn(messages)
     for index, reply in zip(found, whole, strict=False) if len(found) == len(whole) else ():
         wanted, sent = reply.form[0]["content"], blocks(messages[index])

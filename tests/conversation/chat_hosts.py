@@ -148,22 +148,36 @@ class Fireworks(ChatServer):
 
 
 class Mistral(ChatServer):
-    """charmbracelet/crush #1590. Thoughts are parts of the content (mistralai/client-python: models/thinkchunk.py), and
-    calls have an index there (models/toolcall.py)."""
+    """charmbracelet/crush #1590, and for names of users BerriAI/litellm #30835. Thoughts are parts of the content
+    (mistralai/client-python: models/thinkchunk.py), and calls have an index there (models/toolcall.py)."""
 
     name, address, model = "mistral", "https://api.mistral.ai/v1", "magistral-medium-latest"
     streams = returns = "parts"
-    takes = frozenset({"index", "prefix"})
+    takes = frozenset({"index"})
     error = staticmethod(mistral_body)
+    keys: Mapping[str, frozenset[str]] = {
+        "user": frozenset({"role", "content"}),
+        "system": frozenset({"role", "content"}),
+        "assistant": frozenset({"role", "content", "tool_calls", "prefix"}),
+        "tool": frozenset({"role", "content", "tool_call_id", "name"}),
+    }
+
+    def check(self, body: Mapping[str, Any], said: list[Said], headers: Mapping[str, str]) -> list[str]:
+        for index, message in enumerate(body.get("messages", ())):
+            for key in message:
+                if key not in self.keys.get(message.get("role"), message):
+                    raise self._extra(("messages", index, message["role"], key), message[key])
+        return super().check(body, said, headers)
 
     def refusal(self, fault: Fault) -> RefusedError | None:
-        if fault.kind == "literal" and fault.value == "thinking" and "content" in fault.path:
-            return None
-        return super().refusal(fault)
+        is_own = len(fault.path) == 3 or (fault.kind == "literal" and fault.value == "thinking")
+        return None if is_own and fault.kind in ("unknown", "literal") else super().refusal(fault)
 
     def unknown(self, fault: Fault) -> RefusedError:
-        where = (*fault.path[:2], "assistant", *fault.path[2:])
-        return RefusedError("Extra inputs are not permitted", status=422, where=where, value=fault.value)
+        return self._extra((*fault.path[:2], "assistant", *fault.path[2:]), fault.value)
+
+    def _extra(self, where: tuple[str | int, ...], value: Any) -> RefusedError:
+        return RefusedError("Extra inputs are not permitted", status=422, where=where, value=value)
 
     def pair_error(self, kind: str, index: int, ids: list[str]) -> RefusedError:
         if kind == "orphan":

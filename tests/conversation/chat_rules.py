@@ -99,6 +99,7 @@ def losses_of(messages: Messages, said: Sequence[Said], later: Sequence[str] = (
     """The differences between the messages of the model and the replies, keys in ``later`` only in the current turn;
     and results in another order than their calls."""
     found = [index for index, message in enumerate(messages) if message["role"] == "assistant"]
+    said = [reply for reply in said if reply.form]
     losses, current = [], last_user(messages)
     for index, reply in _matched(messages, found, said):
         if cut_of(reply.round):

@@ -25,9 +25,9 @@ class ChatServer(Provider):
     model = "gpt-5.4"
     path = "/chat/completions"
     streams = ""
-    """How thoughts are streamed, see `write_chat`."""
+    """The way in which thoughts are streamed, see `write_chat`."""
     returns = ""
-    """How thoughts come back."""
+    """The way in which they come back."""
     takes: frozenset[str] = frozenset()
     """Keys of messages of the model beyond those of OpenAI."""
 

@@ -32,7 +32,8 @@ def write_chat(said: Said, streams: str, returns: str, *, whole_calls: bool = Fa
         if (said.body.get("stream_options") or {}).get("include_usage"):
             said.events.append(_chunk(said, [], usage=USAGE))
         said.events.append(event("[DONE]"))
-    said.form = [_message(said.round, returns, signed=whole_calls)]
+    message = _message(said.round, returns, signed=whole_calls)
+    said.form = [message] if message["content"] or "tool_calls" in message else []  # an empty one is refused
 
 
 USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
@@ -156,7 +157,8 @@ def _message(round: Round, returns: str, *, signed: bool) -> dict[str, Any]:
         case "":
             pass
         case "details":
-            message["reasoning_details"] = _detail_forms(parts)
+            if details := _detail_forms(parts):
+                message["reasoning_details"] = details
         case "parts" if thought:
             said = {"type": "thinking", "thinking": [{"type": "text", "text": thought}]}
             message["content"] = [said, *([{"type": "text", "text": text}] if text else [])]
@@ -165,7 +167,8 @@ def _message(round: Round, returns: str, *, signed: bool) -> dict[str, Any]:
         case "parts":
             pass
         case key:
-            message[key] = thought
+            if thought or key == "reasoning_content":  # DeepSeek and Kimi need an empty one, too
+                message[key] = thought
     for part in parts:
         if signed and isinstance(part, Text) and part.signature:
             message["extra_content"] = _signed(part.signature)

@@ -16,12 +16,19 @@ __all__ = ["GeminiNative"]
 
 Contents = Sequence[Mapping[str, Any]]
 
-PARTS = {
-    "text": None, "thought": None, "thoughtSignature": None, "inlineData": None, "fileData": None,
-    "functionCall": {"id", "name", "args"}, "functionResponse": {"id", "name", "response", "parts", "willContinue"},
-    "executableCode": None, "codeExecutionResult": None, "videoMetadata": None,
-}  # fmt: skip
-"""The keys of a part, with those within."""
+PARTS: Mapping[str, Any] = {
+    "text": str,
+    "thought": bool,
+    "thoughtSignature": str,
+    "inlineData": {"mimeType": str, "data": str},
+    "fileData": {"mimeType": str, "fileUri": str},
+    "functionCall": {"id": str, "name": str, "args": dict},
+    "functionResponse": {"id": str, "name": str, "response": dict},
+    "executableCode": {"language": str, "code": str},
+    "codeExecutionResult": {"outcome": str, "output": str},
+}
+"""The keys of a part, with the types of their values or the keys within."""
+CONTENT: Mapping[str, Any] = {"role": str, "parts": list}
 RESPONSES, CALLS = "functionResponse", "functionCall"
 
 
@@ -45,10 +52,10 @@ class GeminiNative(Provider):
         if not isinstance(contents, list) or not contents:
             raise RefusedError("* GenerateContentRequest.contents: contents is not specified")
         for index, content in enumerate(contents):
-            _check_keys(content, index)
+            _check_content(content, index)
         _check_pairs(contents)
         turn = max((i for i, one in enumerate(contents) if _is_question(one)), default=-1)
-        parts = [part for reply in said for part in reply.form[0]["parts"]]
+        parts = [part for reply in said for form in reply.form for part in form["parts"]]
         signed = {part["thoughtSignature"]: part for part in parts if "thoughtSignature" in part}
         for index, content in enumerate(contents):
             calls = [part for part in content["parts"] if CALLS in part]
@@ -70,7 +77,7 @@ class GeminiNative(Provider):
         if not cut:
             said.events.append(self._chunk(said, [{"text": ""}], "STOP"))
         parts = [form for index, part in enumerate(parts_of(said.round)) for form in self._forms(part, said, index)]
-        said.form = [{"role": "model", "parts": parts}]
+        said.form = [{"role": "model", "parts": parts}] if parts else []
 
     def error(self, error: RefusedError) -> Any:
         return google_body(error)
@@ -110,27 +117,33 @@ class GeminiNative(Provider):
                 pass  # without a form in this API
 
 
-def _check_keys(content: Any, index: int) -> None:
-    """Refuse keys that the API does not have, in its words for all of them."""
-    for key in content:
-        if key not in ("role", "parts"):
-            raise _unknown(key, f"contents[{index}]")
+def _check_content(content: Any, index: int) -> None:
+    """Refuse what is not a content with parts."""
+    where = f"contents[{index}]"
+    _check_keys(content, CONTENT, where)
     if content.get("role", "user") not in ("user", "model"):
         raise RefusedError("Please use a valid role: user, model.")
     for number, part in enumerate(content.get("parts") or ()):
-        for key, value in part.items():
-            if key not in PARTS:
-                raise _unknown(key, f"contents[{index}].parts[{number}]")
-            for inner in value if PARTS[key] else ():
-                if inner not in (PARTS[key] or ()):
-                    raise _unknown(inner, f"contents[{index}].parts[{number}].{key}")
+        _check_keys(part, PARTS, f"{where}.parts[{number}]")
+        for key, field in ((CALLS, "function_call"), (RESPONSES, "function_response")):
+            if key in part and not part[key].get("name"):
+                text = f"{where}.parts[{number}].{field}.name: Name cannot be empty."
+                raise RefusedError(f"* GenerateContentRequest.{text}")
     if not content.get("parts"):
-        text = f"* GenerateContentRequest.contents[{index}].parts: contents.parts must not be empty."
-        raise RefusedError(text)
+        raise RefusedError(f"* GenerateContentRequest.{where}.parts: contents.parts must not be empty.")
 
 
-def _unknown(key: str, where: str) -> RefusedError:
-    return RefusedError(f"Invalid JSON payload received. Unknown name \"{key}\" at '{where}': Cannot find field.")
+def _check_keys(value: Any, keys: Mapping[str, Any], where: str) -> None:
+    """Refuse keys that the API does not have, and values of other types, in the words of all its messages."""
+    for key, item in value.items():
+        kind = keys.get(key)
+        if kind is None:
+            text = f"Invalid JSON payload received. Unknown name \"{key}\" at '{where}': Cannot find field."
+            raise RefusedError(text)
+        if not isinstance(item, kind if isinstance(kind, type) else dict):
+            raise RefusedError(f"Invalid value at '{where}.{key}' (TYPE_{getattr(kind, '__name__', 'object').upper()})")
+        if isinstance(kind, Mapping):
+            _check_keys(item, kind, f"{where}.{key}")
 
 
 def _is_question(content: Mapping[str, Any]) -> bool:
@@ -138,7 +151,8 @@ def _is_question(content: Mapping[str, Any]) -> bool:
 
 
 def _check_pairs(contents: Contents) -> None:
-    """Refuse results that are not those of the calls directly before (google-gemini/gemini-cli #17208)."""
+    """Refuse results that are not those of the calls directly before (google-gemini/gemini-cli #17208), all in one
+    content (cloudwego/eino-ext #571)."""
     calls: list[Any] = []
     for content in (*contents, {"role": "user", "parts": []}):
         found = [part[RESPONSES] for part in content["parts"] if RESPONSES in part]
@@ -166,6 +180,7 @@ def _is_same(sent: Mapping[str, Any], wanted: Mapping[str, Any] | None) -> bool:
 def _losses(contents: Contents, said: Sequence[Said]) -> list[str]:
     """The differences between the contents of the model and its replies. Thoughts may be left out."""
     found = [content for content in contents if content.get("role") == "model"]
+    said = [reply for reply in said if reply.form]
     whole = [reply for reply in said if cut_of(reply.round) is None]
     if len(found) < len(whole):
         return [f"{len(whole)} replies were given, and {len(found)} come back"]
@@ -180,4 +195,13 @@ def _losses(contents: Contents, said: Sequence[Said]) -> list[str]:
 
 
 def _shown(content: Mapping[str, Any]) -> list[Any]:
-    return [part for part in content["parts"] if not part.get("thought")]
+    """The parts without thoughts; texts in a row are one, as a stream does not tell pieces from parts."""
+    shown: list[Any] = []
+    for part in content["parts"]:
+        if part.get("thought"):
+            continue
+        if part.keys() == {"text"} and shown and shown[-1].keys() == {"text"}:
+            shown[-1] = {"text": shown[-1]["text"] + part["text"]}
+        else:
+            shown.append(part)
+    return shown

@@ -9,8 +9,10 @@ Each API writes the parts in its own form; what it cannot say is left out (chat 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import itertools
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "Search",
     "Text",
     "Thought",
+    "any_rounds",
     "pieces",
 ]
 
@@ -112,6 +115,9 @@ ARGUMENTS = '{"city": "Malmö", "days": [1, 2]}'
 
 SCRIPTS: Mapping[str, list[Round]] = {
     "text": [[Text("Hello there, wörld.")], [Text("Again.")]],
+    "two texts": [[Text("First.", phase="commentary"), Text("Second.", phase="final_answer")], [Text("Again.")]],
+    "nothing": [[], [Text("Again.")]],
+    "a blank before calls": [[Text("\n\n"), Call("a", signature="G1"), Call("b")], [Text("Done.")]],
     "signed text": [[Text("Hello there.", signature="G1")], [Text("Again.")]],
     "one call": [[Call("a", arguments=ARGUMENTS, signature="G1")], [Text("Done.")]],
     "no arguments": [[Call("a", arguments="{}", signature="G1")], [Text("Done.")]],
@@ -144,6 +150,42 @@ SCRIPTS: Mapping[str, list[Round]] = {
     "cut in a call": [[Text("Hi"), Call("a", arguments=ARGUMENTS, signature="G1"), CUT_INSIDE], [Text("More.")]],
 }
 """Ready scripts by name, for every API. The ids of calls and the signatures are all different within a script."""
+
+
+def any_rounds(seed: int) -> list[Round]:
+    """A script by chance, the same one for each seed: up to five rounds with calls, and two without."""
+    dice, count = random.Random(seed), itertools.count(1)
+    rounds = [_any_round(dice, count, calls=True) for _ in range(dice.randint(0, 5))]
+    return [*rounds, *(_any_round(dice, count, calls=False) for _ in range(2))]
+
+
+def _any_round(dice: random.Random, count: Iterator[int], *, calls: bool) -> Round:
+    kinds = dice.choices(["text", "thought", "redacted", "search", "cited", "blank"], k=dice.randint(0, 4))
+    kinds += ["call"] * dice.randint(1, 3) if calls else []
+    dice.shuffle(kinds)
+    while kinds and kinds[-1] not in ("text", "cited", "call"):
+        kinds.pop()  # a model says something after it has thought
+    parts = [_any_part(kind, dice, next(count)) for kind in kinds]
+    first = next((place for place, part in enumerate(parts) if isinstance(part, Call)), None)
+    return [replace(part, signature=f"G{next(count)}") if place == first else part for place, part in enumerate(parts)]
+
+
+def _any_part(kind: str, dice: random.Random, number: int) -> Part:
+    words = dice.choice(["Yes", "wörld 🌍", 'a "quoted" word\n', "</think>", "x" * 40]) + str(number)
+    match kind:
+        case "text":
+            return Text(words, phase=dice.choice([None, "commentary"]))
+        case "thought":
+            return Thought(dice.choice(["", words]), f"S{number}")
+        case "redacted":
+            return Redacted(f"R{number}")
+        case "search":
+            return Search(words, encrypted=f"H{number}")
+        case "cited":
+            return Text(words, cites="https://example.org/")
+        case "blank":
+            return Text(" \n")
+    return Call(f"call_{number}", arguments=dice.choice(["{}", ARGUMENTS]))
 
 
 def pieces(text: str, size: int = 4) -> list[str]:

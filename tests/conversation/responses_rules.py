@@ -55,7 +55,7 @@ def _before(id: str, said: Sequence[Said]) -> list[Mapping[str, Any]]:
 
 
 def _exchange(reply: Said) -> list[Mapping[str, Any]]:
-    """What was sent and what was answered."""
+    """The items of a request and of its reply."""
     sent = reply.body["input"]
     return [*(sent if isinstance(sent, list) else []), *reply.form]
 
@@ -156,7 +156,8 @@ def losses_of(items: Items, said: Sequence[Said], final: str) -> list[str]:
             continue
         places = [sent[_key(item)][0] for item in reply.form if _key(item) in sent]
         is_earlier = bool(places) and max(places) < turn
-        for item in reply.form:
+        ends = reply.form[-1:] if reply.form and reply.form[-1]["type"] == "reasoning" else []
+        for item in reply.form[: len(reply.form) - len(ends)]:  # at the end there is no follower for it
             place, found = sent.get(_key(item), (-1, None))
             if found is None and not (is_earlier and item["type"] == "reasoning"):
                 losses.append(f"{item['type']} {item['id']} is missing")

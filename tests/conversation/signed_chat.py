@@ -54,8 +54,8 @@ def _check_signed(function: Mapping[str, Any], part: Call | None) -> None:
 
 def check_details(messages: Messages, said: Sequence[Said], model: str) -> None:
     """Refuse details that are altered, moved or those of another model, and the lack of signed ones in the turn."""
-    issued = {_proof(detail): (reply, detail) for reply in said for detail in _details(reply.form[0])}
-    by_calls = {tuple(call_ids(reply.form[0])): reply for reply in said}
+    issued = {_proof(detail): (reply, detail) for reply in said for form in reply.form for detail in _details(form)}
+    by_calls = {tuple(call_ids(form)): reply for reply in said for form in reply.form}
     turn = last_user(messages)
     for index, message in enumerate(messages):
         sent = _details(message)
@@ -89,7 +89,7 @@ def _invalid(index: int, place: int) -> RefusedError:
 
 
 def _proof(detail: Mapping[str, Any]) -> Any:
-    """What cannot be made up: the signature or the encrypted data."""
+    """The part of a detail that cannot be made up: the signature or the encrypted data."""
     return detail.get("signature") or detail.get("data")
 
 

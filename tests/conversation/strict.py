@@ -1,7 +1,7 @@
 """Strict servers: they play a script, and answer 400, in the words of the real server, to a wrong next request.
 
-    with strict("anthropic", SCRIPTS["two parallel calls"]) as server:
-        with server.client() as client:                        # an `sk.Client` of the server
+    with strict("anthropic", "two parallel calls") as server:
+        with server.client() as client:  # an `sk.Client` of the server
             ...
         assert server.refused == [] and server.losses == []
         assert server.requests[1].body["messages"] == [...]
@@ -19,11 +19,15 @@ it compares with, so a server is for one conversation. It has
 - ``address``, that of the real provider, reached through `client` and `transport` without a network, so that policies
   which depend on names of hosts apply: ``sk.Client(base_url=server.address, transport=server.transport())``;
 - ``host_transport()``, a transport of httpx that connects every host to the port of ``url``, with sockets;
-- ``requests``, as `testing.Server` has them; ``said``, the replies with the ``form`` in which each is to come back;
+- ``requests``, as `testing.Server` has them, but with all headers as they came;
+- ``said``, the replies with the ``form`` in which each is to come back;
 - ``refused``, the errors that were answered, and ``losses``: faults that the real server takes in silence, such as
   reasoning that is not sent back in the round. The request of a good client causes neither;
 - ``cut``, a function from the bytes of a reply to its pieces. `cuts` gives functions for every place: one server for
   each of them plays a whole loop at every cut.
+
+`playing.run_loop` runs a tool loop of the package with a server, `histories.right_request` is the request that a server
+wants next, and `cases` has conversations as data.
 """
 
 from __future__ import annotations
@@ -135,6 +139,10 @@ class StrictServer:
         self.said.append(said)
         return said
 
+    def check(self, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> list[str]:
+        """The losses of a request that is not sent; `RefusedError` if it would be refused."""
+        return self.provider.check({"model": self.model, **body}, self.said, headers or {})
+
     # -- answering -------------------------------------------------------------------------------------------------
 
     def handle(
@@ -156,8 +164,9 @@ class StrictServer:
         if request.method != "POST" or not request.path.endswith(provider.path):
             raise RefusedError(f"Invalid URL ({request.method} {request.path})", status=404)
         request.body = body = json.loads(data)
+        body = {**body, "model": provider.model_of(request.path, body)}
         self.losses += provider.check(body, self.said, request.headers)
-        said = self.play({**body, "model": provider.model_of(request.path, body)})
+        said = self.play(body)
         writes = [Write(0.0, piece) for piece in self.cut(b"".join(said.events))]
         if cut_of(said.round):
             writes.append(Write(0.0, b"", "drop"))
@@ -175,11 +184,11 @@ def _said(provider: Provider, number: int, rounds: Script, model: str, body: Map
 
 
 class HostTransport(httpx.AsyncBaseTransport):
-    """Sends each request to one server, with the host that it names as its ``Host``."""
+    """Sends each request to one server, with the host that it names as its ``Host``; it keeps no connection open."""
 
     def __init__(self, url: str) -> None:
         self._to = httpx.URL(url)
-        self._inner = httpx.AsyncHTTPTransport()
+        self._inner = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         there = request.url.copy_with(scheme="http", host=self._to.host, port=self._to.port)
@@ -210,10 +219,12 @@ class _Pieces:
         return [data[start : start + self.size] for start in range(0, len(data), self.size)]
 
 
-def cuts(name: str, rounds: str | Script, *, every: int = 1, **options: Any) -> Iterator[Cutting]:
-    """Functions that cut the bytes of each reply: byte by byte, into a few sizes, and at each place in turn, the same
-    one in all replies (``every=7``: at each seventh place, from a different start for each length)."""
-    yield from (_Pieces(size) for size in (1, 2, 3, 7, 64))
+def cuts(
+    name: str, rounds: str | Script, *, every: int = 1, sizes: Sequence[int] = (1, 2, 3, 7, 64), **options: Any
+) -> Iterator[Cutting]:
+    """Functions that cut the bytes of each reply: into pieces of some sizes, the first byte by byte, and in two at each
+    place in turn, the same one in all replies (``every=7``: at each seventh place)."""
+    yield from (_Pieces(size) for size in sizes)
     longest = max(len(data) for data in replies(name, rounds, **options))
     yield from (_CutAt(place) for place in range(1 + longest % every, longest, every))
 

@@ -131,7 +131,9 @@ def _no_member(value: Mapping[str, Any], members: Sequence[Any], path: Path) -> 
     for tag in TAGS:
         allowed = [choice for member in members for choice in _choices(member, tag)]
         if tag in value and allowed and value[tag] not in allowed:
-            return Fault("literal", (*path, tag), value[tag], " or ".join(map(repr, dict.fromkeys(allowed))))
+            return Fault(
+                "literal", (*path, tag), value[tag], " or ".join(map(repr, dict.fromkeys(filter(None, allowed))))
+            )
     return Fault("missing", (*path, TAGS[0]), None)
 
 
@@ -162,9 +164,12 @@ def _has_tags(value: Mapping[str, Any], member: Any) -> bool:
 
 
 def _choices(member: Any, tag: str) -> tuple[Any, ...]:
+    """The values that a tag may have in ``member``; without any if it has no such tag."""
     fields = _fields(member)
     hint = fields[tag][0] if tag in fields else None
-    return get_args(hint) if get_origin(hint) is Literal else ()
+    hints = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    choices = tuple(choice for one in hints if get_origin(one) is Literal for choice in get_args(one))
+    return (*choices, None) if choices and NoneType in hints else choices
 
 
 @cache

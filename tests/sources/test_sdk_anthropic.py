@@ -173,8 +173,16 @@ def told(error: sk.StreamkitError) -> tuple[Any, ...]:
     return error.kind, error.retryable, error.partial.text, *details
 
 
+def messages(seen: Seen) -> list[Any]:
+    """What goes back to the model."""
+    events, error = seen
+    reply = events[-1] if error is None else error.partial
+    return [dict(message) for message in reply.messages]
+
+
 def check_same(direct: Seen, via: Seen) -> None:
     assert via[0] == direct[0]
+    assert messages(via) == messages(direct)
     assert (via[1] and told(via[1])) == (direct[1] and told(direct[1]))
 
 
@@ -279,6 +287,7 @@ def test_a_whole_message_is_a_reply(library: Any) -> None:
         ("t1", "weather", {"city": "Oslo"})
     ]
     assert reply.request_id == "req_1"
+    assert reply.messages == [{"role": "assistant", "content": said}]
 
 
 def test_the_id_of_the_request_is_in_the_reply() -> None:

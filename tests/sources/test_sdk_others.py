@@ -125,6 +125,45 @@ def test_nobody_listens_for_a_reply_that_is_not_streamed() -> None:
     assert caught.value.retryable
 
 
+SIGNED = {"thoughtSignature": "+/+/"}
+SIGNS = [
+    part(text="hm", thought=True, **SIGNED), part(text="I look."),
+    part(inlineData={"mimeType": "image/png", "data": "+/8="}),
+    part(executableCode={"language": "PYTHON", "code": "1"}),
+    part(functionCall={"id": "c1", "name": "weather", "args": {"city": None, "days": 1.5}}, **SIGNED),
+    part(toolCall={"id": "s1", "toolType": "GOOGLE_SEARCH_WEB", "args": {"queries": ["x"]}}),
+    part(text="", **SIGNED),
+]  # fmt: skip
+SUPPORT = {"segment": {"startIndex": 2, "endIndex": 6, "text": "look"}, "groundingChunkIndices": [0]}
+SIGNS[-1]["candidates"][0] |= {
+    "finishReason": "STOP",
+    "groundingMetadata": {"groundingChunks": [{"web": {"uri": "a", "title": "A"}}], "groundingSupports": [SUPPORT]},
+}
+
+
+def test_what_goes_back_is_the_same_too() -> None:
+    """Google's library spells base64 in its own way; the server's spelling goes back."""
+    with serving([head(type="text/event-stream"), b"".join(map(data, SIGNS))]) as server:
+        *events, reply = sk.from_sdk(lambda: asked_google(address(server)))
+    *same, other = sk.from_bytes([b"".join(map(data, SIGNS))], "gemini")
+    assert events == same
+    assert isinstance(reply, sk.Reply)
+    assert isinstance(other, sk.Reply)
+    assert reply.messages == other.messages
+    parts = [one["candidates"][0]["content"]["parts"][0] for one in SIGNS]
+    assert reply.messages == [{"role": "model", "parts": parts}]
+    assert [(one.url, one.start, one.end) for one in reply.choices[0].citations] == [("a", 2, 6)]
+
+
+def test_a_turn_with_thoughts_goes_back_to_ollama() -> None:
+    with serving([head(type="application/x-ndjson"), BOTH["ollama"][2]]) as server:
+        reply = sk.run(sk.from_sdk(lambda: asked_ollama(address(server))))
+    (call,) = reply.tool_calls
+    assert reply.messages == [
+        {"role": "assistant", "content": "Hellö", "thinking": "hm", "tool_calls": [{"id": call.id, **CALL}]}
+    ]
+
+
 def test_a_stream_of_the_async_client() -> None:
     ollama = pytest.importorskip("ollama")
     body = BOTH["ollama"][2]

@@ -34,6 +34,46 @@ def test_a_cost_leaves_all_other_figures():
     assert (priced, priced.raw) == (replace(usage, cost=0.5), usage.raw)
 
 
+REPORTED = sk.Usage(100, 20, 120, cost=0.5, cost_origin="provider")
+
+
+@pytest.mark.parametrize("prices", [None, PRICES, {"gpt-4o": PRICES}, {"other": PRICES}])
+def test_a_cost_that_the_server_reports_is_kept(prices: Any, caplog: pytest.LogCaptureFixture):
+    items = [sk.Start("1", "gpt-4o"), sk.TextDelta("Hi"), sk.UsageUpdate(REPORTED), sk.Finish("stop"), sk.Reply()]
+    got = through(Meter(GAUGE, prices), items)
+    costs = [(item.usage.cost, item.usage.cost_origin) for item in got if isinstance(item, sk.UsageUpdate)]
+    assert costs[-1] == (0.5, "provider")
+    assert {origin for _, origin in costs[:-1]} == {"prices"}
+    assert got[-1].usage == REPORTED
+    assert (got[-1].warnings, caplog.records) == ((), [])
+
+
+@pytest.mark.parametrize("prices", [None, PRICES])
+def test_a_reported_cost_is_not_that_of_what_comes_after_it(prices: Any):
+    items = [sk.Start("1", "gpt-4o"), sk.UsageUpdate(REPORTED), sk.TextDelta("Hi"), sk.Reply()]
+    usage = through(Meter(GAUGE, prices), items)[-1].usage
+    assert (usage.completion_tokens, usage.cost_origin) == (21, "prices")
+    assert usage.cost == (None if prices is None else PRICES.cost(usage))
+
+
+def test_costs_of_both_origins_together():
+    items = [sk.Start("1", "a"), sk.UsageUpdate(REPORTED), sk.Finish("stop"), sk.Start("2", "b"), sk.TextDelta("Hi")]
+    usage = through(Meter(GAUGE, {"b": PRICES}), [*items, sk.Reply()])[-1].usage
+    one = PRICES.cost(sk.Usage(PROMPT, 1))
+    assert (usage.cost, usage.cost_origin, usage.requests) == (0.5 + one, "mixed", 2)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_budget_is_that_of_the_prices_of_long_prompts(text: str):
+    dear = sk.Prices(input=2, output=30)
+    sized = replace(PRICES, above={PROMPT - 1: dear})
+    for tokens in range(size(text) + 2):
+        money = (PROMPT * dear.input + tokens * dear.output) / 1e6
+        for prices in (dear, sized):
+            got = through(Budget(StreamUsage(GAUGE, prices), cost=money), reply_of([text]))
+            assert "".join(item.text for item in got if isinstance(item, sk.TextDelta)) == fits(text, tokens)
+
+
 def size(text: str) -> int:
     return TokenCounter("gpt-4o").feed(text)
 

@@ -216,6 +216,8 @@ def tokens_and_money() -> None:
     assert_type(events.pipe(ops.count_tokens("small")), sk.Stream[int])
     assert_type(events.pipe(ops.text(), ops.count_tokens("small")), sk.Stream[int])
     assert_type(events.pipe(ops.meter({"small": dear, "large": dear})), sk.ReplyStream)
+    listed = sk.price_list("prices.json", own={"small": dear}, provider="azure")
+    assert_type(events.pipe(ops.meter(listed)).pipe(ops.budget(cost=0.1, prices=listed)), sk.ReplyStream)
     metered = events.pipe(ops.meter(dear, prompt=history)).pipe(ops.budget(2_000, cost=0.01, prices=dear, drain=True))
     assert_type(metered, sk.ReplyStream)
     reply = sk.run(metered, sk.on(usage=lambda usage: print(usage.cost)))

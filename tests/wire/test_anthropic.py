@@ -10,12 +10,16 @@ from hypothesis import given, settings, strategies as st
 
 from streamkit.errors import ApiError, BrokenError, MalformedError
 from streamkit.events import (
+    BlockEnd,
+    BlockStart,
+    Citation,
     Event,
     Finish,
     Other,
     ReasoningDelta,
     RefusalDelta,
     Reply,
+    ServerTool,
     Start,
     TextDelta,
     ToolCall,
@@ -24,6 +28,7 @@ from streamkit.events import (
     UsageUpdate,
 )
 from streamkit.reasons import meaning
+from streamkit.turns import check_sum, sealed_slot
 from streamkit.wire import APIS, Parser
 from tests.wire.bodies import check_calls, error_of, read, splits
 
@@ -116,16 +121,28 @@ def others(events: list[Event]) -> list[str]:
     return [event.name for event in events if isinstance(event, Other)]
 
 
+def sealed(thinking: str) -> Form:
+    return sealed_slot("reasoning", check_sum(thinking))
+
+
+def blocks(events: list[Event]) -> list[str]:
+    """The kinds of the blocks that ended, and of the tools of the server that are whole."""
+    return [event.kind for event in events if isinstance(event, (BlockEnd, ServerTool)) and event.form]
+
+
 def test_a_reply_event_by_event():
     events = told(*WHOLE, STOP)
     assert events[:-1] == [
         Start("msg_1", "claude"),
         UsageUpdate(Usage(7)),
+        BlockStart("thinking"),
         ReasoningDelta("Hm, "),
         ReasoningDelta("so"),
-        Other("signature_delta"),
+        BlockEnd("thinking", form={"type": "thinking", "thinking": sealed("Hm, so"), "signature": "c2ln"}),
+        BlockStart("text"),
         TextDelta("Hé"),
         TextDelta("llo"),
+        BlockEnd("text", form={"type": "text", "text": {"@text": None}}),
         ToolCallDelta("", 0, "toolu_1", "weather"),
         ToolCallDelta('{"city": ', 0),
         ToolCallDelta('"Oslo"}', 0),
@@ -166,7 +183,10 @@ def test_each_event_has_its_chunk():
 def test_a_block_may_begin_with_what_it_says():
     events = told(start(), opened("thinking", thinking="Hm", signature="s"), closed(), opened("text", 1, text="Hi"),
                   grown("text_delta", 1, text="!"), closed(1), ended(), STOP)  # fmt: skip
-    assert (events[-1].text, events[-1].reasoning, others(events)) == ("Hi!", "Hm", ["signature_delta"])
+    assert (events[-1].text, events[-1].reasoning, others(events)) == ("Hi!", "Hm", [])
+    thought = {"type": "thinking", "thinking": sealed("Hm"), "signature": "s"}
+    text = {"type": "text", "text": {"@text": None}}
+    assert [event.form for event in events if isinstance(event, BlockEnd)] == [thought, text]
 
 
 def test_input_that_comes_with_the_beginning_counts_unless_pieces_follow():
@@ -193,17 +213,26 @@ def test_calls_may_grow_at_the_same_time():
 def test_content_without_an_event_of_its_own_comes_as_it_is():
     search = opened("server_tool_use", 0, id="srvtoolu_1", name="web_search", input={})
     found = opened("web_search_tool_result", 1, tool_use_id="srvtoolu_1", content=[{"title": "Oslo"}])
-    cited = grown("citations_delta", 2, citation={"cited_text": "x"})
+    search_form = {**search["content_block"], "input": {"query": "x"}}
+    citation = {"cited_text": "x"}
+    cited = grown("citations_delta", 2, citation=citation)
     packed = grown("compaction_delta", 3, content="so far")
-    piece = grown("input_json_delta", 0, partial_json="{}")
+    piece = grown("input_json_delta", 0, partial_json='{"query": "x"}')
     chunks = [search, piece, closed(), opened("redacted_thinking", data="b2s="), closed(), found, closed(1),
               opened("text", 2, text=""), cited, closed(2), opened("compaction", 3, content=None), packed, closed(3),
               opened("hologram", 4), grown("hologram_delta", 4, light=1), closed(4)]  # fmt: skip
     events = told(start(), *chunks, ended(), STOP)
-    assert others(events) == ["server_tool_use", "input_json_delta", "redacted_thinking", "web_search_tool_result",
-                              "citations_delta", "compaction", "compaction_delta", "hologram",
-                              "hologram_delta"]  # fmt: skip
-    assert [event.raw for event in events if isinstance(event, Other)][:2] == [search, piece]
+    assert others(events) == ["compaction_delta", "hologram_delta"]
+    assert [event.raw for event in events if isinstance(event, Other)] == [packed, chunks[-2]]
+    assert [event for event in events if isinstance(event, ServerTool)] == [
+        ServerTool("server_tool_use", "srvtoolu_1", "web_search"),
+        ServerTool("server_tool_use", "srvtoolu_1", "web_search", input={"query": "x"}, form=search_form),
+        ServerTool("web_search_tool_result", "srvtoolu_1", "web_search", output=[{"title": "Oslo"}],
+                   form=found["content_block"]),
+    ]  # fmt: skip
+    assert [event for event in events if isinstance(event, Citation)] == [Citation("", text="x", form=citation)]
+    assert [event.kind for event in events if isinstance(event, BlockStart)] == [
+        "redacted_thinking", "text", "compaction", "hologram"]  # fmt: skip
     assert events[-1].tool_calls == ()
 
 
@@ -255,14 +284,14 @@ def test_the_whole_prompt_counts_and_what_a_cache_had():
     usage = {"input_tokens": 3, "cache_creation_input_tokens": 20, "cache_read_input_tokens": 100, "output_tokens": 1}
     end = {"output_tokens": 50, "output_tokens_details": {"thinking_tokens": 30}}
     found = reply_of(start(**usage), *TEXT, ended(**end), STOP).usage
-    assert found == Usage(123, 50, 173, 100, 30)
+    assert found == Usage(123, 50, 173, 100, 30, cache_write_tokens=20)
     assert found.raw == {**usage, **end}
 
 
 def test_a_later_figure_replaces_an_earlier_one_even_by_nothing():
     begin = {"input_tokens": 100, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 55096}
     end = {"input_tokens": 181, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 8}
-    assert reply_of(start(**begin), *TEXT, ended(**end), STOP).usage == Usage(181, 8, 189, 0)
+    assert reply_of(start(**begin), *TEXT, ended(**end), STOP).usage == Usage(181, 8, 189, 0, cache_write_tokens=0)
 
 
 def test_a_prompt_without_tokens_and_nulls_are_no_report():
@@ -414,8 +443,9 @@ def test_a_whole_message():
         ("a", "f", '{"x":[1]}'),
         ("b", "g", "{}"),
     ]
-    assert (reply.usage, reply.finish_reason, others(events)) == (
-        Usage(5, 4, 9, 3), "tool_use", ["signature_delta", "server_tool_use"])  # fmt: skip
+    assert (reply.usage, reply.finish_reason, blocks(events)) == (
+        Usage(5, 4, 9, 3), "tool_use", ["thinking", "text", "server_tool_use"])  # fmt: skip
+    assert reply.messages == [{"role": "assistant", "content": message()["content"]}]
 
 
 def test_a_whole_message_in_a_stream_is_a_reply_too():
@@ -565,7 +595,8 @@ def test_a_report_that_says_nothing_changes_nothing():
 @pytest.mark.parametrize(
     ("chunk", "names"),
     [
-        ({"type": "message_delta", "delta": {"container": {"id": "c"}}}, ["container"]),
+        ({"type": "message_delta", "delta": {"container": {"id": "c"}}}, []),
+        ({"type": "message_delta", "delta": {"container": {"name": "c"}}}, ["container"]),
         ({"type": "message_delta", "delta": {}, "context_management": {"applied_edits": [1]}}, ["context_management"]),
         ({"type": "content_block_stop", "index": 1, "note": "x"}, ["note"]),
         ({"type": "message_delta", "usage": {"server_tool_use": {"web_search_requests": 1}}}, ["server_tool_use"]),

@@ -22,7 +22,8 @@ KEYS = st.sampled_from(
         "logprobs", "message", "model", "name", "object", "output", "output_index", "part", "reason", "reasoning",
         "reasoning_content", "reasoning_details", "refusal", "response", "role", "status", "summary", "text",
         "thinking", "tool_calls", "type", "usage", "x_groq",
-        "citations", "completion", "content_block", "input", "partial_json", "signature", "stop_details", "stop_reason",
+        "caller", "citation", "citations", "completion", "container", "content_block", "file_id", "input",
+        "partial_json", "signature", "stop_details", "stop_reason",
         "args", "blockReason", "candidates", "finishReason",
         "functionCall", "groundingMetadata", "logprobsResult", "parts", "promptFeedback", "promptTokenCount",
         "responseId", "thought", "thoughtSignature", "thoughtsTokenCount", "usageMetadata",
@@ -35,6 +36,8 @@ WORDS = st.sampled_from(
     + ["response." + kind for kind in ("function_call_arguments.delta", "function_call_arguments.done", "refusal.done")]
     + ["message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta"]
     + ["message_stop", "completion", "tool_use", "thinking", "text_delta", "thinking_delta", "input_json_delta"]
+    + ["server_tool_use", "web_search_tool_result", "redacted_thinking", "container_upload", "compaction"]
+    + ["signature_delta", "citations_delta", "compaction_delta"]
 )
 LEAVES = st.none() | st.booleans() | st.integers(-1, 2) | st.floats() | WORDS | st.integers()
 VALUES = st.recursive(
@@ -74,6 +77,8 @@ def check(events: list[Event], error: StreamkitError | None) -> None:
     replies = [event for event in events if type(event) is Reply]
     assert len(replies) == (error is None)
     assert error is not None or events[-1] is replies[0]
+    reply = replies[0] if error is None else error.partial
+    assert isinstance(reply.messages, list)  # nothing that a server sends can break them
 
 
 @pytest.mark.slow

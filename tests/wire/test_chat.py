@@ -9,6 +9,7 @@ import pytest
 
 from streamkit import wire
 from streamkit.events import (
+    BlockEnd,
     Finish,
     LogprobsDelta,
     Other,
@@ -129,7 +130,9 @@ def test_text_in_parts():
         {"type": "thinking", "thinking": "so"},
         {"type": "reasoning", "summary": [{"type": "summary_text", "text": "!"}]},
     ]
-    assert events_of(delta(content=parts)) == [ReasoningDelta("hmso!"), TextDelta("ab")]
+    *events, end = events_of(delta(content=parts))
+    assert events == [ReasoningDelta("hmso!"), TextDelta("ab")]
+    assert isinstance(end, BlockEnd)
 
 
 @pytest.mark.parametrize(
@@ -283,7 +286,7 @@ CALLS: dict[str, tuple[list[Any], list[tuple[str, str, str]]]] = {
     "custom": ([tools({"index": 0, "id": "a", "custom": {"name": "f", "input": "plain"}})], [("a", "f", "plain")]),
     "the older form": (
         [delta(function_call={"name": "f", "arguments": ""}), delta(function_call={"arguments": '{"x":1}'})],
-        [("call_0", "f", '{"x":1}')],
+        [("f", "f", '{"x":1}')],
     ),
     "the older form beside the new one": (
         [delta(tool_calls=[tool('{"x":1}', id="a", name="f")], function_call={"name": "f", "arguments": '{"x":1}'})],

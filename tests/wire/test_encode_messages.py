@@ -9,9 +9,12 @@ import pytest
 
 from streamkit.errors import ApiError, BrokenError
 from streamkit.events import (
+    BlockEnd,
+    BlockStart,
     Choice,
     Event,
     Finish,
+    Origin,
     ReasoningDelta,
     RefusalDelta,
     Reply,
@@ -22,7 +25,7 @@ from streamkit.events import (
     Usage,
     UsageUpdate,
 )
-from streamkit.wire import APIS, Encoder, decode
+from streamkit.wire import APIS, Encoder, Parser, decode
 from tests.wire.bodies import read
 
 SAID: list[Event] = [
@@ -190,6 +193,79 @@ def test_a_whole_message():
         "usage": {"input_tokens": 3, "cache_read_input_tokens": 2, "output_tokens": 6},
     }  # fmt: skip
     assert whole(Reply())["usage"] == {"input_tokens": 0, "output_tokens": 0}
+
+
+CITATION = {"type": "char_location", "cited_text": "x", "document_index": 0, "document_title": "d"}
+SEARCH = {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {"query": "x"}}
+FOUND = {"type": "web_search_tool_result", "tool_use_id": "s1", "content": []}
+BLOCKS: list[dict[str, Any]] = [
+    {"type": "thinking", "thinking": "", "signature": "S1"},
+    {"type": "thinking", "thinking": "Hm", "signature": "S2"},
+    {"type": "redacted_thinking", "data": "D"},
+    SEARCH,
+    FOUND,
+    {"type": "text", "text": "Well, "},
+    {"type": "text", "text": "it rains.", "citations": [CITATION]},
+    {"type": "hologram", "light": [1]},
+    {"type": "container_upload", "file_id": "f1"},
+    {"type": "thinking", "thinking": "So", "signature": "S3"},
+    {"type": "tool_use", "id": "a", "name": "f", "input": {"x": 1}},
+]
+
+
+def own_reply(*blocks: dict[str, Any]) -> list[Event]:
+    about = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "stop_sequence": None}
+    form = {**about, "content": [*blocks], "stop_reason": "tool_use", "container": {"id": "c1"}}
+    return list(Parser("anthropic").body(json.dumps(form).encode()))
+
+
+def test_the_blocks_of_a_reply_of_this_api_are_written_as_they_were():
+    events = own_reply(*BLOCKS)
+    again, error = read(written(*events), "anthropic")
+    assert error is None
+    assert again[-1].messages == events[-1].messages == [{"role": "assistant", "content": BLOCKS}]
+    assert again[-1].messages[0].request == {"container": "c1"}
+    forms = payloads(written(*events))
+    begun = [form["content_block"]["type"] for form in forms if form["type"] == "content_block_start"]
+    assert begun == [block["type"] for block in BLOCKS]
+    assert forms[-2]["delta"]["container"] == {"id": "c1"}
+
+
+def test_a_whole_message_has_the_blocks_as_they_were():
+    whole = APIS["anthropic"].whole
+    assert whole is not None
+    call = {**BLOCKS[-1], "caller": {"type": "direct"}}
+    assert whole(own_reply(*BLOCKS[:-1], call)[-1])["content"] == [*BLOCKS[:-1], call]
+    unsigned = {"type": "thinking", "thinking": "Hm", "signature": ""}
+    assert whole(own_reply(unsigned, BLOCKS[5])[-1])["content"] == [unsigned, BLOCKS[5]]
+
+
+def test_blocks_of_other_apis_are_texts_here():
+    said = [
+        Start("c", origin=Origin("responses")),
+        *(BlockStart("message"), TextDelta("Hi"), BlockEnd("message", form={})),
+        *(BlockStart("message"), TextDelta("!"), BlockEnd("message", form={})),
+        Finish("stop"),
+    ]
+    begun = [form["content_block"] for form in payloads(written(*said)) if form["type"] == "content_block_start"]
+    assert begun == [{"type": "text", "text": "", "citations": None}]
+
+
+@pytest.mark.slow
+def test_the_official_client_reads_the_blocks_as_they_were():
+    anthropic, httpx = pytest.importorskip("anthropic"), pytest.importorskip("httpx2")
+    data = written(*own_reply(*BLOCKS))
+
+    def answer(request: Any) -> Any:
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=data)
+
+    asked: Any = {"model": "claude", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+    http = httpx.Client(transport=httpx.MockTransport(answer))
+    with http, anthropic.Anthropic(api_key="k", http_client=http).messages.stream(**asked) as stream:
+        message = stream.get_final_message()
+    known = [block.to_dict() for block in message.content if block.type != "hologram"]
+    assert [{name: value for name, value in block.items() if value is not None} for block in known] == [
+        block for block in BLOCKS if block["type"] != "hologram"]  # fmt: skip
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 from streamkit.errors import ApiError
 from streamkit.events import (
     Event,
+    File,
     Finish,
     LogprobsDelta,
     Other,
@@ -147,6 +148,26 @@ def test_a_whole_reply():
     assert (back.text, back.reasoning, back.tool_calls) == (reply.text, reply.reasoning, reply.tool_calls)
     assert back.usage == Usage(1, 2, 3)
     assert whole(folded(TextDelta("a")))["message"] == {"role": "assistant", "content": "a"}
+
+
+def test_what_goes_back_is_the_same_after_reading_it_back():
+    call = {"id": "1", "new": 2, "function": {"name": "f", "arguments": {"a": [1]}, "signature": "S"}}
+    message = {"role": "assistant", "content": "a", "thinking": "Hm", "images": ["aGk="], "tool_calls": [call]}
+    data = json.dumps({"model": "m", "message": message, "done": True, "done_reason": "stop"}).encode()
+    *events, reply = read(data, "ollama")[0]
+    assert isinstance(reply, Reply)
+    assert reply.messages == [message]
+    assert read_back(*events).messages == reply.messages
+    whole = APIS["ollama"].whole
+    assert whole is not None
+    *_, again = read(json.dumps(whole(reply)).encode(), "ollama")[0]
+    assert isinstance(again, Reply)
+    assert again.messages == reply.messages
+
+
+def test_files_that_are_not_whole_images_are_left_out():
+    files = [File("audio", data="AA=="), File("image", url="https://a"), File("image", data="AA==", last=False)]
+    assert len(written(*files)) == 1
 
 
 def test_what_has_no_form_is_left_out():

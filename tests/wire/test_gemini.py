@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,12 +11,16 @@ from hypothesis import given, strategies as st
 
 from streamkit.errors import ApiError, BrokenError, MalformedError, StreamkitError
 from streamkit.events import (
+    BlockEnd,
+    BlockStart,
     Event,
+    File,
     Finish,
     LogprobsDelta,
     Other,
     ReasoningDelta,
     Reply,
+    ServerTool,
     Start,
     TextDelta,
     ToolCall,
@@ -24,6 +29,7 @@ from streamkit.events import (
     UsageUpdate,
 )
 from streamkit.testing import every_split
+from streamkit.turns import slot
 from streamkit.wire import APIS, Parser
 from tests.wire.bodies import check_calls, error_of, read, sse
 
@@ -145,21 +151,46 @@ def test_a_call_of_another_shape_is_malformed(part: Any):
 # -- content that has no event of its own ------------------------------------------------------------------------------
 
 
+CODE = {"language": "PYTHON", "code": "1"}
+SEARCH = {"id": "s1", "toolType": "GOOGLE_SEARCH_WEB", "args": {"queries": ["x"]}}
+
+
+def block(part: dict[str, Any], *within: Event, kind: str = "text") -> list[Event]:
+    """The events of a part without text that goes back as it is."""
+    return [BlockStart(kind), *within, BlockEnd(kind, form=part)]
+
+
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("part", "expected"),
     [
-        ("thoughtSignature", "c2ln"),
-        ("inlineData", {"mimeType": "image/png", "data": "AA=="}),
-        ("executableCode", {"language": "PYTHON", "code": "1"}),
-        ("codeExecutionResult", {"outcome": "OUTCOME_OK", "output": "1"}),
-        ("somethingNew", [1]),
+        ({"thoughtSignature": "c2ln"}, block({"thoughtSignature": "c2ln"})),
+        ({"text": "", "thoughtSignature": "c2ln"}, block({"text": "", "thoughtSignature": "c2ln"})),
+        ({"somethingNew": [1]}, block({"somethingNew": [1]}, Other("somethingNew"))),
+        ({"inlineData": "odd"}, block({"inlineData": "odd"}, Other("inlineData"))),
+        ({"inlineData": {"mimeType": "image/png", "data": "AA=="}}, File("image", media_type="image/png", data="AA==")),
+        ({"inlineData": {"mimeType": "audio/wav", "data": "-_=="}, "thoughtSignature": "-_"},
+         File("audio", media_type="audio/wav", data="+/==")),
+        ({"fileData": {"mimeType": "application/pdf", "fileUri": "gs://a", "displayName": "a"}},
+         File("file", media_type="application/pdf", url="gs://a", name="a")),
+        ({"executableCode": CODE}, ServerTool("executableCode", "code-1", "code_execution", input=CODE)),
+        ({"executableCode": {"id": "e", **CODE}}, ServerTool("executableCode", "e", "code_execution", input=CODE)),
+        ({"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1"}},
+         ServerTool("codeExecutionResult", "code-0", "code_execution", "OUTCOME_OK", output="1")),
+        ({"toolCall": SEARCH, "thoughtSignature": "c2ln"},
+         ServerTool("toolCall", "s1", "GOOGLE_SEARCH_WEB", input={"queries": ["x"]})),
+        ({"toolResponse": {"id": "s1", "toolType": "GOOGLE_SEARCH_WEB", "response": {"a": 1}}},
+         ServerTool("toolResponse", "s1", "GOOGLE_SEARCH_WEB", output={"a": 1})),
     ],
-)
-def test_a_part_of_another_kind_is_other_and_content(name: str, value: Any):
-    first = chunk({name: value})
+)  # fmt: skip
+def test_a_part_of_another_kind_is_content_and_goes_back(part: dict[str, Any], expected: Any):
+    first = chunk(part)
     events = events_of(first, END)
-    assert events == [Other(name), Finish("STOP")]
-    assert events[0].raw == first
+    standard = json.loads(json.dumps(part).replace("-_", "+/"))
+    wanted = expected if isinstance(expected, list) else [replace(expected, form=standard)]
+    assert events == [*wanted, Finish("STOP")]
+    assert all(event.raw == first for event in events[:-1])
+    says = any(name not in ("text", "thoughtSignature") for name in part)
+    assert reply_of(first, END).messages == ([{"role": "model", "parts": [standard]}] if says else [])
     parser = Parser("gemini")
     list(parser.feed(sse(first)))
     with pytest.raises(BrokenError) as caught:
@@ -167,17 +198,30 @@ def test_a_part_of_another_kind_is_other_and_content(name: str, value: Any):
     assert not caught.value.retryable
 
 
+def test_codes_without_an_id_are_numbered():
+    run, ran = {"executableCode": CODE}, {"codeExecutionResult": {"outcome": "OUTCOME_OK"}}
+    reply = reply_of(chunk(run, ran, run), chunk(ran), END)
+    assert [(tool.kind[:4], tool.id) for tool in reply.choices[0].server_tools] == [
+        ("exec", "code-1"), ("code", "code-1"), ("exec", "code-2"), ("code", "code-2"),
+    ]  # fmt: skip
+    assert reply.messages == [{"role": "model", "parts": [run, ran, run, ran]}]
+
+
 def test_a_signature_stands_beside_what_it_signs():
     parts = [{"text": "a", "thoughtSignature": "c2ln"}, {**call("f", id="x"), "thoughtSignature": "c2ln"}]
-    assert [type(event) for event in events_of(chunk(*parts, finish="STOP"))] == [
-        TextDelta, Other, ToolCallDelta, ToolCall, Other, Finish,
+    events = events_of(chunk(*parts, finish="STOP"))
+    assert [type(event) for event in events] == [
+        BlockStart, TextDelta, BlockEnd, ToolCallDelta, ToolCall, Finish,
     ]  # fmt: skip
+    assert events[2] == BlockEnd("text", form={"text": slot("text", "a", sealed=True), "thoughtSignature": "c2ln"})
+    assert isinstance(events[4], ToolCall)
+    assert events[4].extra == {"thoughtSignature": "c2ln"}
 
 
-def test_grounding_and_citations_are_other_once_there_are_any():
-    grounds = {"groundingMetadata": {"webSearchQueries": ["x"]}, "citationMetadata": {"citationSources": [{}]}}
-    empty = text("a", beside={"groundingMetadata": {"groundingChunks": []}})
-    assert events_of(empty, text("b", beside=grounds, finish="STOP")) == [
+def test_metadata_without_sources_is_other():
+    grounds = {"groundingMetadata": {"searchEntryPoint": {"renderedContent": "<a>"}}, "citationMetadata": {"x": [1]}}
+    empty = {"groundingMetadata": {"groundingChunks": []}, "citationMetadata": {"citationSources": [{}]}}
+    assert events_of(text("a", beside=empty), text("b", beside=grounds), text("", beside=grounds, finish="STOP")) == [
         TextDelta("a"), TextDelta("b"), Other("groundingMetadata"), Other("citationMetadata"), Finish("STOP"),
     ]  # fmt: skip
 

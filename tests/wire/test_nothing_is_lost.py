@@ -79,7 +79,8 @@ MESSAGES = st.builds(
     st.sampled_from(["message_start", "content_block_start", "content_block_delta", "content_block_stop",
                      "message_delta", "ping", "new"]),
     st.sampled_from(["message", "content_block", "delta", "usage"]), st.integers(0, 2), SAID,
-    st.sampled_from(["text", "thinking", "tool_use", "web_search", "text_delta", "thinking_delta", "input_json_delta"]),
+    st.sampled_from(["text", "thinking", "tool_use", "web_search", "server_tool_use", "redacted_thinking", "compaction",
+                     "text_delta", "thinking_delta", "input_json_delta", "signature_delta", "compaction_delta"]),
     CONTENT,
 )  # fmt: skip
 RATING = st.fixed_dictionaries({"category": st.just("c"), "blocked": st.booleans()}, optional={"x": MARKS})
@@ -139,5 +140,6 @@ def check(api: str, chunks: list[dict[str, Any]]) -> None:
     begin, end = FRAMES[api]
     events, error = read(body(api, [*begin, *chunks, *end]), api)
     assume(error is None)
-    whole = json.dumps([event.raw for event in events]) + repr(events[-1].choices)  # type: ignore[union-attr]
+    whole = json.dumps([[event.raw, getattr(event, "form", None)] for event in events])
+    whole += repr(events[-1].choices)  # type: ignore[union-attr]
     assert not [mark for mark in marks(chunks) if mark not in whole]

@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 from streamkit.errors import ApiError, BrokenError, MalformedError, StreamkitError
 from streamkit.events import (
     Event,
+    File,
     Finish,
     LogprobsDelta,
     Other,
@@ -130,7 +131,7 @@ def test_every_kind_of_content():
         ToolCall("x", "g", '{"b": 2}', 0, 1),
         ReasoningDelta("!"),
         TextDelta(" there"),
-        Other("images"),
+        File("image", data="aGk=", form={"images": ["aGk="]}),
         Finish("stop"),
         UsageUpdate(reply_of(end(prompt_eval_count=3, eval_count=4)).usage),  # type: ignore[arg-type]  # it has one
     ]
@@ -198,7 +199,7 @@ def test_generated_text_is_read_as_well():
         {"model": "m", "image": "aGk=", "response": "", "done": False},
         {"model": "m", "response": "", "done": True, "done_reason": "length", "context": [1], "eval_count": 2},
     )
-    assert events[:4] == [ReasoningDelta("Hm"), TextDelta("Hi"), Other("image"), Finish("length")]
+    assert events[:4] == [ReasoningDelta("Hm"), TextDelta("Hi"), File("image", data="aGk="), Finish("length")]
     assert isinstance(events[4], UsageUpdate)
 
 

@@ -162,7 +162,7 @@ def test_tools_and_choices_are_flat_here() -> None:
 
 
 def test_respond_sends_what_it_is_given() -> None:
-    given = {"input": [{"role": "user", "content": [{"type": "text", "text": "t"}]}]}
+    given = {"input": [{"role": "user", "content": [{"type": "input_text", "text": "t"}], "x": 1}]}
     body = request_for(API, None, dict(given), {"seed": None}, {"stop": ["a"], "x": None}).body
     assert body == {**given, "stop": ["a"], "x": None}
 
@@ -189,7 +189,7 @@ def test_a_tool_loop_of_chat_speaks_the_responses_api() -> None:
     assert (reply.text, reply.rounds) == ("It rains.", 2)
     assert [item.get("type", item.get("role")) for item in second] == [
         "user",
-        "assistant",
+        "message",
         "function_call",
         "function_call_output",
     ]

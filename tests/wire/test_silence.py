@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 
 from streamkit.errors import ApiError
-from streamkit.events import Other, Reply, UsageUpdate
+from streamkit.events import (
+    BlockEnd,
+    BlockStart,
+    Citation,
+    Event,
+    File,
+    Finish,
+    Other,
+    Reply,
+    ServerTool,
+    UsageUpdate,
+)
 from streamkit.wire import Parser
 from tests.costs import memory
 from tests.wire.bodies import DONE, choice, chunk, delta, finish, read, say, sse, tool, tools
@@ -59,10 +70,6 @@ NAMED_CHAT = {
     "prompt_filter_results": ([], {"choices": [], "prompt_filter_results": [{"prompt_index": 0, "hate": False}]}),
     "content_filter_results": ([say("a")], chunk({"index": 0, "content_filter_results": {"hate": False}})),
     "citations": ([say("a")], chunk(citations=["https://example.com"])),
-    "annotations": ([say("a")], delta(content="", annotations=[{"type": "url_citation", "url": "u"}])),
-    "audio": ([say("a")], delta(audio={"id": "a1"})),
-    "images": ([say("a")], delta(images=[{"type": "image_url", "image_url": {"url": "data:"}}])),
-    "reasoning_details": ([say("a")], delta(reasoning_details=[{"type": "reasoning.encrypted", "data": "x"}])),
     "tool_calls": ([CALL], tools(tool('{"b": 2}'))),
     "message": ([say("a")], chunk({"index": 0, "message": "all of it"})),
     "content": ([say("a")], chunk({"index": 0, "message": {"content": "all of it"}})),
@@ -80,6 +87,21 @@ NAMED_CHAT = {
     "tool.progress": ([say("a")], {"type": "tool.progress"}),
     "": ([say("a")], {"x": 1}),
 }  # fmt: skip
+
+
+EVENTS_OF_CHAT: list[tuple[dict[str, Any], list[type[Event]]]] = [
+    (delta(content="", annotations=[{"type": "url_citation", "url": "u"}]), [Citation]),
+    (delta(audio={"id": "a1"}), [File]),
+    (delta(images=[{"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}]), [File]),
+    (delta(reasoning_details=[{"type": "reasoning.encrypted", "data": "x"}]), []),  # it comes with the end
+]
+
+
+def test_citations_and_files_have_events_of_their_own():
+    for one, kinds in EVENTS_OF_CHAT:
+        assert [type(event) for event in heard([say("a")], one, "chat")] == kinds
+    end = heard([say("a"), EVENTS_OF_CHAT[-1][0]], finish(), "chat")
+    assert [type(event) for event in end] == [BlockEnd, Finish]
 
 
 def test_a_silent_chunk_of_chat_is_no_event():
@@ -187,14 +209,6 @@ SILENT_RESPONSES = {
 }  # fmt: skip
 
 NAMED_RESPONSES = {
-    "web_search_call": ([CREATED], ev("output_item.added", item=item("web_search_call", action={"type": "search"}))),
-    "image_generation_call": ([CREATED], ev("output_item.done", item=item("image_generation_call", result="iVBO"))),
-    "response.image_generation_call.partial_image": (
-        [CREATED],
-        ev("image_generation_call.partial_image", partial_image_b64="iVBO"),
-    ),
-    "response.output_text.annotation.added": (SPOKEN, CITATION),
-    "annotations": (SPOKEN, ev("output_item.done", item=item("message", content=[PART]))),
     "logprobs": ([CREATED, WORD], ev("output_text.done", text="Hello", logprobs=[{"token": "Hell"}])),
     "position": ([CREATED], ev("queued", response={"id": "r1", "status": "queued"}, position=5)),
     "warnings": ([CREATED], ev("in_progress", response={"id": "r1", "warnings": ["old model"]})),
@@ -202,7 +216,6 @@ NAMED_RESPONSES = {
     "response.error": ([CREATED], ev("in_progress", response={"error": {"message": "try later"}})),
     "response.in_progress": ([CREATED], ev("in_progress", response={"output": [item("message", content=[PART])]})),
     "file_search_call": ([CREATED], ev("in_progress", response={"output": [item("file_search_call", queries=["q"])]})),
-    "encrypted_content": ([CREATED], ev("output_item.done", item=THINKING)),
     "output_audio": (SPOKEN, ev("content_part.added", part={"type": "output_audio", "transcript": "Hello"})),
     "output_image": (SPOKEN, ev("output_item.done", item=item("message", content=[{"type": "output_image", "u": 1}]))),
     "response.output_text.done": (SPOKEN, ev("output_text.done", text="Good bye")),
@@ -214,26 +227,47 @@ NAMED_RESPONSES = {
         [CREATED, ev("reasoning_summary_text.delta", delta="short")],
         ev("reasoning_text.delta", delta="long"),
     ),
-    "y": ([CREATED], ev("output_item.done", output_index=[], item=item("message", y=1))),
+    "y": ([CREATED], ev("content_part.done", output_index=[], part={"type": "output_text", "y": 1})),
     "x": ([CREATED], ev("output_item.done", item=item("x", content=5))),
 }  # fmt: skip
+
+TYPED_RESPONSES: dict[type, tuple[list[Any], Any]] = {
+    ServerTool: ([CREATED], ev("output_item.added", item=item("web_search_call", action={"type": "search"}))),
+    File: ([CREATED], ev("output_item.done", item=item("image_generation_call", result="iVBO"))),
+    Citation: (SPOKEN, CITATION),
+}
+"""What has an event of a type of its own."""
+BLOCKS = (BlockStart, BlockEnd)
 
 
 def test_a_silent_event_of_a_response_is_none():
     for case, (before, one) in SILENT_RESPONSES.items():
-        assert heard(before, one, "responses") == [], case
+        assert [event for event in heard(before, one, "responses") if not isinstance(event, BLOCKS)] == [], case
 
 
 def test_what_is_not_read_of_a_response_is_named():
     for name, (before, one) in NAMED_RESPONSES.items():
-        assert named(before, one, "responses") == name
+        others = [event for event in heard(before, one, "responses") if not isinstance(event, BLOCKS)]
+        assert others == [Other(name)]
+        assert others[0].raw == one
+
+
+def test_what_has_an_event_of_a_type_of_its_own():
+    for kind, (before, one) in TYPED_RESPONSES.items():
+        events = heard(before, one, "responses")
+        assert [type(event) for event in events][-1] is kind
+        assert all(event.raw == one and not isinstance(event, Other) for event in events)
+    cited = heard(SPOKEN, ev("output_item.done", item=item("message", content=[PART])), "responses")
+    assert [type(event) for event in cited] == [Citation, BlockEnd]
+    cited = heard(SPOKEN, ev("content_part.done", part=PART), "responses")
+    assert [type(event) for event in cited] == [Citation]
 
 
 def test_an_aside_is_told_once_for_each_item():
     second = {**SPOKEN[1], "output_index": 1}
     whole = [ev("content_part.done", part=PART, output_index=at, content_index=0) for at in (0, 1, 0)]
     events, _ = read(sse(*SPOKEN, second, *whole), "responses")
-    assert [event.raw["output_index"] for event in events if type(event) is Other] == [0, 1]
+    assert [event.raw["output_index"] for event in events if type(event) is Citation] == [0, 1]
 
 
 def test_an_item_of_another_kind_counts_as_content():
@@ -273,19 +307,11 @@ def test_asides_take_no_more_room_in_a_long_reply():
 
 OTHERS = {
     "chat": {
-        "annotations", "audio", "content_filter_offsets", "executed_tools", "moderation", "prompt_filter_results",
-        "reasoning_details",
+        "content_filter_offsets", "executed_tools", "moderation", "prompt_filter_results",
     },
     "completions": set(),
     "responses": {
-        "code_interpreter_call", "encrypted_content", "mcp_call", "mcp_list_tools", "phase", "web_search_call",
-        "response.output_text.annotation.added",
-        *(f"response.code_interpreter_call.{word}" for word in ("completed", "in_progress", "interpreting")),
-        *(f"response.code_interpreter_call_code.{word}" for word in ("delta", "done")),
-        *(f"response.mcp_call.{word}" for word in ("completed", "failed", "in_progress")),
-        *(f"response.mcp_call_arguments.{word}" for word in ("delta", "done")),
-        *(f"response.mcp_list_tools.{word}" for word in ("completed", "in_progress")),
-        *(f"response.web_search_call.{word}" for word in ("completed", "in_progress", "searching")),
+        "response.code_interpreter_call_code.delta", "response.mcp_call_arguments.delta",
     },
 }  # fmt: skip
 

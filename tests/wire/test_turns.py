@@ -235,3 +235,10 @@ def test_functions_in_any_of_the_forms_of_openai(api: str):
     assert asked(api, HI, tools=[{"type": "function", **function}]) == told
     if api != "gemini":  # where a declaration has this form
         assert asked(api, HI, tools=[function]) == told
+
+
+@pytest.mark.parametrize("api", ["gemini", "ollama"])
+def test_thoughts_of_other_models_in_the_content_are_left_out(api: str):
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}
+    told = {"role": "assistant", "content": [thought, {"type": "text", "text": "Yes"}]}
+    assert asked(api, HI, told) == asked(api, HI, sk.assistant("Yes"))

@@ -14,7 +14,7 @@ from ...engine.streams import Reading
 from ...engine.upstream import SentRequest
 from ...errors import StalledError, StreamkitError
 from ...events import Event, Origin
-from ...wire import Parser
+from ...wire import USAGE, Parser
 from .answer_headers import shown_headers
 from .batches import BatchReader
 from .clocks import Clocks
@@ -23,7 +23,7 @@ from .failures import explain
 from .limits import Limits, Retry, mark_given_up
 from .pools import Pools
 from .rates import rate_limits
-from .request_builder import refuses_usage
+from .request_builder import refused_by
 from .requests import Endpoint, HttpRequest
 
 __all__ = ["Call"]
@@ -41,14 +41,15 @@ class Call:
     retry: Retry
     pools: Pools
     lenient: bool
-    without_usage: set[str]
-    """The models whose server refuses to report usage."""
+    refused: dict[str, set[str]]
+    """For each model the fields that its server refuses: to report usage, fields of earlier replies."""
     renew: Renew | None = None
     """Gives the endpoint and the headers of the next request, if each has a key of its own."""
 
     def __post_init__(self) -> None:
         self.clocks = Clocks(self.reading, self.limits)
         self.requests = self.refusals = 0
+        self.left_out = set(self.refused.get(self.request.body_model, ()))
 
     async def batches(
         self, authorise: Callable[[], tuple[Endpoint, httpx.Headers]]
@@ -60,11 +61,11 @@ class Call:
         try:
             while True:
                 self.requests += 1
-                parser, asks_usage = self._parser(), self._asks_usage()
+                parser = self._parser()
                 exchange = Exchange(self.reading, self.clocks, self.limits, self.pools, self.request.api.framing)
                 reader = self._reader(parser)
                 try:
-                    body = await self._send(exchange, parser, asks_usage)
+                    body = await self._send(exchange, parser)
                     async for chunk in body.open():
                         if not body.is_plain:
                             chunk = body.feed(chunk)
@@ -94,14 +95,10 @@ class Call:
                 if parser.finished:  # the server had already sent the whole reply
                     yield parser.flush()
                     return
-                await self._before_next(error, asks_usage)
+                await self._before_next(error)
         finally:
             self.clocks.stop()
             self.pools.readings.discard(self.reading)
-
-    def _asks_usage(self) -> bool:
-        request = self.request
-        return request.may_ask_usage and not self.refusals and request.body_model not in self.without_usage
 
     def _parser(self) -> Parser:
         return Parser(
@@ -119,16 +116,17 @@ class Call:
         model = request.model or ""
         return BatchReader(self.reading, parser, request.api.name, model, lambda: self.endpoint.scrubber())
 
-    async def _send(self, exchange: Exchange, parser: Parser, asks_usage: bool) -> Body:
+    async def _send(self, exchange: Exchange, parser: Parser) -> Body:
         """Send the request; returns the body that answers it."""
         if self.renew is not None:
             self.clocks.enter("pause")
             self.endpoint, self.headers = await self.renew(self.endpoint)
         endpoint, request = self.endpoint, self.request
         url, params = endpoint.url(request.api, request.model), endpoint.params(request.api)
-        await exchange.send(url, params, self.headers, request.content(include_usage=asks_usage))
-        if self.refusals:  # without usage it works: the server refused just that
-            self.without_usage.add(request.body_model)
+        content = request.content(include_usage=USAGE not in self.left_out, left_out=self.left_out)
+        await exchange.send(url, params, self.headers, content)
+        if self.refusals:  # without these fields it works: the server refused just them
+            self.refused[request.body_model] = self.left_out
         self.reading.sent_request = SentRequest(request.api.name, request.body)
         self._tell(parser, exchange)
         return exchange.body
@@ -156,11 +154,13 @@ class Call:
         explain(error, self.endpoint, self.request)
         return error
 
-    async def _before_next(self, error: StreamkitError, asks_usage: bool) -> None:
+    async def _before_next(self, error: StreamkitError) -> None:
         """Wait until the next request may be made, or raise ``error`` if there is to be no further one."""
         if self.reading.committed:
             raise error
-        if asks_usage and refuses_usage(self.request.api, error):
+        refused = refused_by(self.request, error, self.left_out)
+        if refused:
+            self.left_out |= refused
             self.refusals += 1
         elif isinstance(error, StalledError):  # the server may still be at work, and charge for it
             raise error

@@ -94,7 +94,7 @@ class Client:
         self._cached: tuple[Endpoint, httpx.Headers] | None = None
         self.model, self.limits, self.retry = model, limits or Limits(), retry or Retry()
         self._lenient = lenient
-        self._without_usage: set[str] = set()  # models whose server refuses to report usage
+        self._refused: dict[str, set[str]] = {}  # for each model the fields that its server refuses
         fast = is_fast(transport)
         own = None if isinstance(transport, str) else transport
         self._pools = Pools(own, self._endpoint, trust_env=trust_env, fast=fast)
@@ -148,13 +148,13 @@ class Client:
     def _stream(
         self, api: Api, model: str | None, content: RequestInput, params: Any, extra: Mapping[str, Any] | None
     ) -> ReplyStream:
-        request = request_for(api, model or self.model, content, params, extra)
+        request = request_for(api, model or self.model, content, params, extra, self._endpoint.server)
         self._find_key()
         self._endpoint.url(api, request.model)  # what cannot be sent is the caller's mistake: raise at once
         request.content(include_usage=True)
 
         def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
-            pools, lenient, refused = self._pools, self._lenient, self._without_usage
+            pools, lenient, refused = self._pools, self._lenient, self._refused
             renew = None if self._provider is None else partial(self._renewed, self._provider)
             call = Call(reading, request, self.limits, self.retry, pools, lenient, refused, renew)
             return call.batches(self._authorise)

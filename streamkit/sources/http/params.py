@@ -72,6 +72,7 @@ class ResponseParams(TypedDict, total=False):
     reasoning: Mapping[str, Any] | None
     text: Mapping[str, Any] | None
     previous_response_id: str | None
+    conversation: str | Mapping[str, Any] | None
     include: Sequence[str] | None
     truncation: str | None
     store: bool | None

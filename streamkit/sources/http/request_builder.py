@@ -7,11 +7,12 @@ from typing import Any
 
 from ...checks import check_instance, check_text
 from ...errors import StatusError, StreamkitError
-from ...wire import APIS, Api, api_named
+from ...events import Origin
+from ...wire import APIS, USAGE, Api, api_named, refused_fields, returned
 from ..tools import with_schemas
 from .requests import HttpRequest, check_line
 
-__all__ = ["RequestInput", "conversation_api", "refuses_usage", "request_for", "sibling_api"]
+__all__ = ["RequestInput", "conversation_api", "refused_by", "request_for", "sibling_api"]
 
 RequestInput = dict[str, Any] | list[Mapping[str, Any]]
 """Fields of a request as they are, or a conversation in the form of chat completions."""
@@ -34,10 +35,16 @@ def sibling_api(api: Api, name: str) -> Api:
 
 
 def request_for(
-    api: Api, model: str | None, content: RequestInput, params: Mapping[str, Any], extra: Mapping[str, Any] | None
+    api: Api,
+    model: str | None,
+    content: RequestInput,
+    params: Mapping[str, Any],
+    extra: Mapping[str, Any] | None,
+    server: str = "",
 ) -> HttpRequest:
-    """The request for ``content``. Parameters that are None are left out. ``extra`` has further ones, which are sent
-    unchanged unless ``api`` has other names for them; in that case None is left out of them too."""
+    """The request for ``content``, as it goes to ``server`` (a host, with its port if it has one). Parameters that are
+    None are left out. ``extra`` has further ones, which are sent unchanged unless ``api`` has other names for them; in
+    that case None is left out of them too."""
     check_instance("extra", extra, Mapping, "extra={'top_k': 40}")
     known, further = {name: value for name, value in params.items() if value is not None}, dict(extra or {})
     if not (isinstance(content, dict) or api.native):  # null has no meaning that could be translated
@@ -47,16 +54,25 @@ def request_for(
     check_text("model", model, optional=True)
     model = check_line("model", model or "") or None
     model_field = {"model": model} if model is not None and api.names_model else {}
-    body = with_schemas(api, known, further)
+    body, target = with_schemas(api, known, further), Origin(api.name, server, model or "")
     if isinstance(content, dict):
         body = {**content, **body}
+        if isinstance(body.get(api.conversation), list):
+            body[api.conversation] = list(returned(api, target, body[api.conversation], body))
     elif api.body is not None:
-        body = api.body(content, body)
+        body = api.body(returned(api, target, content, body), body)
+        body = api.for_model(body, model or "") if api.for_model is not None else body
+    if api.finished is not None:
+        body = api.finished({**model_field, **body}, server)
     if not api.names_stream and body.get("stream") is True:  # a stream is requested anyway: this API has no such field
         del body["stream"]
     return HttpRequest(api, model, {**model_field, **body})
 
 
-def refuses_usage(api: Api, error: StreamkitError) -> bool:
-    """True if a server has refused a request because it asks for token usage."""
-    return isinstance(error, StatusError) and error.status in (400, 422) and api.names_usage(error.body)
+def refused_by(request: HttpRequest, error: StreamkitError, left_out: set[str]) -> set[str]:
+    """The fields for which a server has refused a request, and which it can do without: the one that asks for token
+    usage, and those of earlier replies. Those that were ``left_out`` are not counted."""
+    if not (isinstance(error, StatusError) and error.status in (400, 422)):
+        return set()
+    asks_usage = request.may_ask_usage and request.api.names_usage(error.body)
+    return ({USAGE} if asks_usage else refused_fields(request.body, error.body)) - left_out

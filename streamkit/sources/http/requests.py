@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, quote, urlsplit
 
 from ...errors import ConnectError
-from ...wire import APIS, Access, Api
+from ...wire import APIS, Access, Api, without_refused
 from ...wording import one_line
 from .addresses import is_local, is_private_literal
 from .secrets import Scrubber, secrets_in, without_secrets
@@ -236,9 +236,10 @@ class HttpRequest:
         """True if usage has to be asked for and the caller has not decided about it."""
         return self.api.may_ask_usage(self.body)
 
-    def content(self, *, include_usage: bool) -> bytes:
-        """The body as JSON; TypeError or ValueError if it has a value that JSON cannot hold."""
-        body = {**self.api.stream, **self.body}
+    def content(self, *, include_usage: bool, left_out: Collection[str] = ()) -> bytes:
+        """The body as JSON, without the fields of earlier replies that are ``left_out``; TypeError or ValueError if it
+        has a value that JSON cannot hold."""
+        body = without_refused({**self.api.stream, **self.body}, left_out)
         if include_usage and self.may_ask_usage:
             body = self.api.with_usage(body)
         try:

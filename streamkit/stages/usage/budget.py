@@ -95,7 +95,9 @@ class Allowance:
         remaining = self._cost - (usage.cost or 0.0) + ROUNDING
         if remaining < 0:
             return -1
-        return remaining * MILLION / price.output if price.output else math.inf
+        rates = price.applying_to(usage)
+        dearest = max(rates.output, rates.reasoning or 0)
+        return remaining * MILLION / dearest if dearest else math.inf
 
 
 class Budget(ShownReply):

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 from ...events import CUT, Event, Reply, Restart, Start, UsageUpdate
 from ...protocols import StageBase
-from ...tokens import PriceList, Prices, ReplyTokens, price_of
-from ...usage import Usage, as_partial, sum_usage, with_cost
+from ...tokens import ModelPrices, PriceList, Prices, ReplyTokens, price_of
+from ...usage import Usage, as_partial, has_reported_cost, sum_usage, with_cost
 from ...wording import one_line
 from .request_usage import BILLED, RequestUsage
 
@@ -28,7 +28,7 @@ class Unpriced:
     """Reports the models that are missing in ``prices``: each is logged once, however many replies there are."""
 
     def __init__(self, prices: PriceList = None) -> None:
-        self._listed = one_line(", ".join(map(str, prices))) if isinstance(prices, Mapping) else ""
+        self._prices = prices
         self._logged: set[str] = set()
 
     def warning(self, model: str) -> str:
@@ -36,11 +36,18 @@ class Unpriced:
         reason = (
             f"there is no price for the model {one_line(model)!r}" if model else "the model of the reply is not known"
         )
-        text = f"{reason}, so its cost is not known either: there are prices for {self._listed or 'no model at all'}"
+        text = f"{reason}, so its cost is not known either: {self._there_are()}"
         if model not in self._logged:
             self._logged.add(model)
             logging.getLogger("streamkit").warning("%s", text)
         return text
+
+    def _there_are(self) -> str:
+        """The prices that there are."""
+        if isinstance(self._prices, ModelPrices):
+            return f"the prices are those of {one_line(str(self._prices))}"
+        listed = one_line(", ".join(map(str, self._prices))) if isinstance(self._prices, Mapping) else ""
+        return f"there are prices for {listed or 'no model at all'}"
 
 
 class StreamUsage:
@@ -60,7 +67,9 @@ class StreamUsage:
     ) -> None:
         self._reply_tokens, self._prices, self._request = reply_tokens, prices, request
         self._unpriced = unpriced
-        self._models: list[str] = []  # of the requests that are closed
+        self._unpriced_models: list[str] = []  # of the requests that are closed
+        self._prices_of: dict[str, Prices | None] = {}  # by model, of the reply that began last
+        self._began: Start | None = None
         self._current: RequestUsage | None = None
         self._before_first: RequestUsage | None = None
         self._closed: list[Usage] = []
@@ -72,7 +81,7 @@ class StreamUsage:
 
     @property
     def price(self) -> Prices | None:
-        return price_of(self._prices, self.model)
+        return self._price(self.model)
 
     def feed(self, event: Event) -> bool:
         """Take an event; True if it may have changed the figures."""
@@ -80,7 +89,7 @@ class StreamUsage:
         if field is not None:
             self.add(event, getattr(event, field))
         elif isinstance(event, Start):
-            self._start(event.model)
+            self._start(event)
         elif isinstance(event, UsageUpdate):
             self._report(event.usage)
         elif isinstance(event, Restart):
@@ -128,14 +137,15 @@ class StreamUsage:
         self._before_first = RequestUsage(self._reply_tokens, "", request) if request is not None else None
         return self._before_first
 
-    def _start(self, model: str) -> None:
+    def _start(self, event: Start) -> None:
         ahead = self._current if not self._has_started else None
         # Some servers report before they start.
         reported = ahead.reported if ahead is not None and not ahead.tokens else None
         if reported is None:
             self._close(cut=False)
-        request = self._open(model)
-        self._has_started = True
+        request = self._open(event.model)
+        self._has_started, self._began = True, event
+        self._prices_of.clear()
         if reported is not None:
             request.report(reported)
 
@@ -154,7 +164,7 @@ class StreamUsage:
         if request is not None:
             request.flush()
             usage = self._priced(request)
-            self._models.append(request.model)
+            self._unpriced_models += self._without_price(request.model, usage)
             self._closed += [] if usage is None else [as_partial(usage) if cut else usage]
 
     def _priced(self, request: RequestUsage) -> Usage | None:
@@ -162,16 +172,32 @@ class StreamUsage:
         return None if usage is None else self._cost(usage, request.model)
 
     def _cost(self, usage: Usage, model: str) -> Usage:
-        prices = price_of(self._prices, model)
+        if has_reported_cost(usage):
+            return usage
+        prices = self._price(model)
         return usage if prices is None else with_cost(usage, prices.cost(usage))
+
+    def _price(self, model: str) -> Prices | None:
+        """The prices of ``model`` for the current request. They are looked up once, as a meter asks with each piece of
+        the reply."""
+        try:
+            return self._prices_of[model]
+        except KeyError:
+            prices = self._prices_of[model] = price_of(self._prices, model, self._began)
+            return prices
+
+    def _without_price(self, model: str, usage: Usage | None) -> list[str]:
+        """``model`` if ``usage`` has no cost for lack of a price."""
+        reported = usage is not None and has_reported_cost(usage)
+        return [] if reported or self._prices is None or self._price(model) is not None else [model]
 
     def _price_warnings(self, reply: Reply) -> list[str]:
         """The warnings about models without a price."""
         if self._unpriced is None or self._prices is None or (self._current is None and not self._closed):
             return []
-        models = [*self._models, self.model or reply.model] if self._current is not None else self._models
-        lacking = dict.fromkeys(model for model in models if price_of(self._prices, model) is None)
-        warnings = [self._unpriced.warning(model) for model in lacking]
+        current = self._current
+        last = [] if current is None else self._without_price(self.model or reply.model, current.usage() or reply.usage)
+        warnings = [self._unpriced.warning(model) for model in dict.fromkeys([*self._unpriced_models, *last])]
         return [warning for warning in warnings if warning not in reply.warnings]
 
 

@@ -148,5 +148,6 @@ class RequestUsage:
             reasoning_tokens=reasoning,
             origin=weakest_origin((usage.origin, own.origin)),
             cost=None,  # it was the cost of fewer tokens
+            cost_origin="prices",
             raw=None,
         )

@@ -6,6 +6,7 @@ from ...events import Reply
 from ..api import Access, Api, Form, Writer
 from .ask import body, choice, prompt, tool, tool_names, with_format
 from .dialect import AnthropicMessages, is_message
+from .history import is_own, movable, plain, to_chat
 
 __all__ = ["MESSAGES"]
 
@@ -56,4 +57,8 @@ MESSAGES = Api(
     prompt=prompt,
     required={"messages": (list,), "max_tokens": (int,)},
     error=_error,
+    is_own=is_own,
+    plain=plain,
+    movable=movable,
+    to_chat=to_chat,
 )

@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ...turns import FromModel
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
 from ..turns import Turn, answer_format, fields_of, file_in, function_of, supported_params, turns_of, without
+from .history import split_blocks
 from .outputs import close_objects
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
@@ -44,6 +46,8 @@ def body(messages: Messages, params: Form) -> Form:
         "messages": _merge_turns(turns),
         "max_tokens": _limit(rest),
     }
+    if "container" not in rest and (container := _container(messages)):
+        request["container"] = container
     if "stop" in rest:
         stop = rest.pop("stop")
         request["stop_sequences"] = [stop] if isinstance(stop, str) else list(stop)
@@ -65,6 +69,18 @@ def _limit(rest: Form) -> Any:
     limits = [rest.pop(name) for name in ("max_completion_tokens", "max_tokens") if name in rest]
     budget = fields_of(rest.get("thinking"), "thinking").get("budget_tokens")
     return limits[0] if limits else MOST_TOKENS + (budget or 0)
+
+
+def _container(messages: Messages) -> Any:
+    """The container of the reply that this request goes on with, as long as only results follow it: later it may be
+    gone, and whoever wants it still names it."""
+    for message in reversed(messages):
+        if isinstance(message, FromModel):
+            return (message.request or {}).get("container")
+        split = split_blocks(message.get("content"))
+        if message.get("role") != "tool" and (split.others or split.calls):
+            return None
+    return None
 
 
 def _metadata(rest: Form) -> Form:
@@ -247,14 +263,11 @@ def prompt(request: Mapping[str, Any]) -> Prompt:
 
 
 def _chat_messages(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The messages of chat completions for one message: each result as one of its own, and the rest of it."""
-    content = message.get("content")
-    kinds: dict[Any, list[Any]] = {}
-    for block in [{"type": "text", "text": content}] if isinstance(content, str) else content or ():
-        kind = block.get("type")
-        kinds.setdefault(kind if kind in ("tool_result", "tool_use") else "rest", []).append(block)
-    for block in kinds.pop("tool_result", ()):
+    """The messages of chat completions for one message, with all of its blocks: what is counted."""
+    split = split_blocks(message.get("content"))
+    for block in split.results:
         yield {"role": "tool", "content": block.get("content")}
-    calls = [{"function": {"name": call["name"], "arguments": call["input"]}} for call in kinds.pop("tool_use", ())]
-    if kinds or calls:
-        yield {"role": message["role"], "content": kinds.get("rest"), **({"tool_calls": calls} if calls else {})}
+    calls = [{"function": {"name": call["name"], "arguments": call["input"]}} for call in split.calls]
+    if split.others or calls:
+        content = split.others or None
+        yield {"role": message["role"], "content": content, **({"tool_calls": calls} if calls else {})}

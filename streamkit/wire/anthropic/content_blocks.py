@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from ...errors import MalformedError
+from ...turns import check_sum
 from ..fields import Chunk
 from ..fragments import index_of
 from ..json_codec import quote_json
@@ -16,6 +18,7 @@ from ..partial_call import PartialCall
 __all__ = ["ContentBlock", "ContentBlocks", "generated_id"]
 
 NO_ID = re.compile(r"[^A-Za-z0-9_-]+")
+WORDS = ("text", "thinking")
 
 
 def generated_id(message: str, number: int) -> str:
@@ -25,13 +28,45 @@ def generated_id(message: str, number: int) -> str:
 
 @dataclass(slots=True)
 class ContentBlock:
-    """A content block: text or thinking (``words``), or a call with the input that came with its beginning, or any
-    other block."""
+    """A content block.
 
-    words: bool = False
+    Attributes:
+        kind: its type, as the server writes it.
+        fields: what it began with, except for a text, with what came later.
+        call: the call that it is, if it is one of the caller's tools.
+        input: the input of a call that came with the beginning; of a tool of the server, the pieces that came later.
+        citations: those of a text.
+        seal: the check sum of its thinking so far.
+        whole: false once a piece of it came that was not understood.
+        open: false once the server ended it.
+    """
+
+    kind: str = ""
+    fields: Chunk = field(default_factory=dict)
     call: PartialCall | None = None
     input: str = ""
+    citations: list[Any] = field(default_factory=list)
+    seal: int = 0
+    whole: bool = True
     open: bool = True
+
+    @property
+    def id(self) -> str:
+        id = self.fields.get("id")
+        return id if isinstance(id, str) else ""
+
+    @property
+    def has_words(self) -> bool:
+        return self.kind in WORDS
+
+    @property
+    def is_server_tool(self) -> bool:
+        """True for the call of a tool that the server runs: ``server_tool_use``, ``mcp_tool_use``."""
+        return self.kind.endswith("_tool_use")
+
+    def think(self, text: str) -> None:
+        """Add a piece of thinking, as it was shown."""
+        self.seal = check_sum(text, self.seal)
 
 
 class ContentBlocks:
@@ -44,16 +79,21 @@ class ContentBlocks:
     def add(self, index: int, block: ContentBlock) -> None:
         self._last, self._blocks[index] = index, block
 
+    def at(self, index: int) -> ContentBlock | None:
+        """The block at ``index``, if it is open."""
+        block = self._blocks.get(index)
+        return block if block is not None and block.open else None
+
     def open_ones(self) -> Iterator[int]:
         return (index for index, block in list(self._blocks.items()) if block.open)
 
     def close(self, index: int) -> ContentBlock | None:
         """Close and return the block at ``index``; None if none is open there."""
-        block = self._blocks.get(index)
-        if block is None or not block.open:
+        block = self.at(index)
+        if block is None:
             return None
         block.open = False
-        if block.words:
+        if block.has_words:
             del self._blocks[index]
         return block
 
@@ -73,12 +113,12 @@ class ContentBlocks:
         which call it belongs: a tool must not run without the input meant for it.
         """
         block = self._blocks.get(index)
-        if block is not None and not block.words and (block.open or block.call is None):
+        if block is not None and not block.has_words and (block.open or block.call is None):
             return block.call
         if not input:
             return None
         calls = [other.call for other in self._blocks.values() if other.open and other.call is not None]
-        misplaced = block is None or block.words
+        misplaced = block is None or block.has_words
         if misplaced and len(calls) == 1:
             return calls[0]
         if block is not None and misplaced and not calls:  # no tool can run

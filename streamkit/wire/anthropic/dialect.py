@@ -7,40 +7,32 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from ...errors import BrokenError, MalformedError, StreamkitError
-from ...events import Event, Finish, Other, ReasoningDelta, RefusalDelta, TextDelta, UsageUpdate
+from ...events import BlockEnd, Event, Finish, RefusalDelta, TextDelta, UsageUpdate
 from ...reasons import meaning
 from ...wording import excerpt
-from ..arguments import EMPTY
-from ..calls import Calls
-from ..dialect import Dialect
 from ..fields import Chunk, object_in, text_field, unread_field
-from ..fragments import Fragment, arguments_text
 from ..json_codec import quote_json
 from ..problems import api_error, find, may_report
 from ..templates import Places
-from .content_blocks import ContentBlock, ContentBlocks, generated_id
+from .blocks_dialect import BlocksDialect
 from .usage import ANSWER, NAMES, updated_report, usage_from
 
 __all__ = ["AnthropicMessages", "is_message"]
 
-DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
-"""The field with the text of a piece, by the type of its delta."""
 LEVELS = ("content", "content_block", "delta", "message", "usage")
 """Fields whose members are examined one by one."""
 SILENT = NAMES | {"id", "index", "role", "type"}
 
 
-class AnthropicMessages(Dialect):
+class AnthropicMessages(BlocksDialect):
     """The dialect of ``/v1/messages``; `finished` with a stop reason. All events belong to choice 0."""
 
     places = Places(("delta", "text"))
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
-        self._calls = Calls("anthropic")
-        self._blocks = ContentBlocks()
-        self._text_block: Any = object()  # the index of the block that the last text was of: none yet
-        self._has_content = self._stopped = False
+        self._stopped = False
+        self._container = ""  # the id of the container in which the server's code runs
         self._cut_in_block = False  # true if the reply ended inside a block
         self._report: Chunk = {}  # all figures so far, under the server's names
 
@@ -72,10 +64,6 @@ class AnthropicMessages(Dialect):
     def opened(self) -> bool:
         return self.done or self.started
 
-    @property
-    def said(self) -> bool:
-        return self._has_content or bool(self._calls.calls)
-
     def flush(self) -> Iterable[Event]:
         if self.done:  # an end without its own event
             self._check_end()
@@ -102,7 +90,8 @@ class AnthropicMessages(Dialect):
         if _kind(chunk, name) not in READERS:
             return super()._unread(chunk, name)
         figures = (self._usage.raw if self._usage else None) or {}
-        return unread_field(chunk, LEVELS, SILENT, {"stop_reason": self._ended_by, "model": self.model, **figures})
+        known = {"stop_reason": self._ended_by, "model": self.model, "signature": self._signature}
+        return unread_field(chunk, LEVELS, SILENT, {**known, **figures})
 
     def _start(self, chunk: Chunk, out: list[Event]) -> None:
         """The beginning of a message. Its figures for the answer are ignored: the answer is not written yet."""
@@ -121,63 +110,33 @@ class AnthropicMessages(Dialect):
         for block in blocks:
             self._open({"content_block": block}, chunk, out)
             self._close(self._blocks.index_in({}), chunk, out)
+        self._note_container(message, chunk, out)
         self._count(message.get("usage"), chunk, out, without)
 
     def _block_start(self, chunk: Chunk, out: list[Event]) -> None:
         self._begin({}, chunk, out, content=True)
         self._open(chunk, chunk, out)
 
-    def _open(self, source: Chunk, chunk: Chunk, out: list[Event]) -> None:
-        form, kind = object_in(source, "content_block"), object_in(source, "content_block").get("type")
-        index, block = self._blocks.index_in(source, 1), ContentBlock(kind in ("text", "thinking"))
-        self._close(index, chunk, out)
-        self._blocks.add(index, block)
-        if kind == "text":
-            self._piece(TextDelta, text_field(form, "text"), index, chunk, out)
-            self._other("citations_delta", form.get("citations"), chunk, out)
-        elif kind == "thinking":
-            self._piece(ReasoningDelta, text_field(form, "thinking"), index, chunk, out)
-            self._other("signature_delta", form.get("signature"), chunk, out)
-        elif kind == "tool_use":
-            input, block.call = arguments_text(form.get("input")), self._calls.open()
-            block.input = "" if EMPTY.fullmatch(input.strip()) else input
-            id = text_field(form, "id") or generated_id(self.id, block.call.position)
-            self._grow_call(self._calls, block.call, 0, Fragment(None, id, text_field(form, "name"), ""), chunk, out)
-        else:
-            self._other(kind if isinstance(kind, str) else "content_block_start", True, chunk, out)
-
     def _block_delta(self, chunk: Chunk, out: list[Event]) -> None:
         self._begin({}, chunk, out, content=True)
-        form, index = object_in(chunk, "delta"), self._blocks.index_in(chunk)
-        kind = form.get("type")
-        if not isinstance(kind, str):
-            kind = next((kind for kind, field in DELTAS.items() if field in form), "")
-        text = text_field(form, DELTAS[kind]) if kind in DELTAS else ""
-        call = self._blocks.call_at(index, text) if kind == "input_json_delta" else None
-        if kind == "text_delta":
-            self._piece(TextDelta, text, index, chunk, out)
-        elif kind == "thinking_delta":
-            self._piece(ReasoningDelta, text, index, chunk, out)
-        elif call is not None:
-            self._grow_call(self._calls, call, 0, Fragment(None, "", "", text), chunk, out)
-        else:  # a piece of a block that has no event of its own
-            self._other(kind or "content_block_delta", text or kind not in DELTAS, chunk, out)
+        self._grow(self._blocks.index_in(chunk), object_in(chunk, "delta"), chunk, out)
 
     def _block_stop(self, chunk: Chunk, out: list[Event]) -> None:
         self._close(self._blocks.index_in(chunk), chunk, out)
 
-    def _close(self, index: int, chunk: Chunk, out: list[Event], *, whole: bool = True) -> None:
-        """End a block. A call without any input has no arguments, if the block is ``whole``; else its input may have
-        been cut off."""
-        block = self._blocks.close(index)
-        if block is not None and block.call is not None:
-            if block.call.arguments.blank:
-                block.call.add("", "", block.input or ("{}" if whole else ""))
-            out += self._end_calls(self._calls, [block.call], 0, chunk)
-
     def _message_delta(self, chunk: Chunk, out: list[Event]) -> None:
         self._begin({}, chunk, out, content=True)
+        self._note_container(object_in(chunk, "delta"), chunk, out)
         self._end(object_in(chunk, "delta"), chunk, out)
+
+    def _note_container(self, form: Chunk, chunk: Chunk, out: list[Event]) -> None:
+        """Note the container of code that the server runs: the next request of the round names it, else the code that
+        made a call cannot go on. It is the end of a block without a beginning."""
+        container = form.get("container")
+        id = container.get("id") if isinstance(container, dict) else None
+        if isinstance(id, str) and id and id != self._container:
+            self._container = id
+            out.append(BlockEnd("container", id, form={"container": id}, raw=chunk))
 
     def _end(self, form: Chunk, chunk: Chunk, out: list[Event]) -> None:
         """The stop reason in ``form``, if there is one, and the figures beside it."""
@@ -228,20 +187,6 @@ class AnthropicMessages(Dialect):
 
     def _ping(self, chunk: Chunk, out: list[Event]) -> None:
         pass
-
-    def _piece(
-        self, kind: type[TextDelta] | type[ReasoningDelta], text: str, index: int, chunk: Chunk, out: list[Event]
-    ) -> None:
-        if text:
-            self._has_content = True
-            self._text_block = index if kind is TextDelta else self._text_block
-            self._say(kind, text, 0, chunk, out)
-
-    def _other(self, name: str, there: Any, chunk: Chunk, out: list[Event]) -> None:
-        """Emit an `Other` for content that has no event of its own, if the content is ``there``."""
-        if there:
-            self._has_content = True
-            out.append(Other(name, raw=chunk))
 
     def _count(self, report: Any, chunk: Chunk, out: list[Event], without: Collection[str] = ()) -> None:
         if not isinstance(report, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ...events import Usage
 from ..fields import Chunk
@@ -13,6 +14,8 @@ __all__ = ["ANSWER", "NAMES", "updated_report", "usage_from"]
 PROMPT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 """The parts of the prompt: tokens from no cache, tokens written to a cache, and tokens read from a cache."""
 CACHE = PROMPT[1:]
+WRITES, WRITTEN = CACHE[0], "cache_creation"
+"""Tokens written to a cache, and the parts of that figure: for how long they are kept."""
 ANSWER = ("output_tokens", "output_tokens_details")
 NAMES = frozenset({*PROMPT, *ANSWER, "prompt_tokens", "completion_tokens", "total_tokens"})
 """The last three are OpenAI's, which some gateways send."""
@@ -36,6 +39,8 @@ def updated_report(known: Chunk, report: Chunk, warn: Warn) -> Chunk:
     lumped = any(known.get(name) for name in CACHE) and not any(name in new for name in CACHE)
     if lumped or not any(new[name] for name in parts):
         new = {name: value for name, value in new.items() if name not in PROMPT}
+    if new.get(WRITES, known.get(WRITES)) != known.get(WRITES):  # its parts are those of the figure before
+        known = {name: value for name, value in known.items() if name != WRITTEN}
     return {**known, **new}
 
 
@@ -48,12 +53,12 @@ def usage_from(report: Chunk, warn: Warn) -> Usage | None:
     sent = sum(prompt) if prompt else general.prompt_tokens
     answer = general.completion_tokens
     cached = figure(report, CACHE[1], warn)
-    return Usage(
-        sent,
-        answer,
-        general.total_tokens if sent is None or answer is None else sent + answer,
-        general.cached_tokens if cached is None else cached,
-        _thinking(report, warn) if ANSWER[1] in report else general.reasoning_tokens,
+    return replace(
+        general,
+        prompt_tokens=sent,
+        total_tokens=general.total_tokens if sent is None or answer is None else sent + answer,
+        cached_tokens=general.cached_tokens if cached is None else cached,
+        reasoning_tokens=_thinking(report, warn) if ANSWER[1] in report else general.reasoning_tokens,
         raw=report,
     )
 

@@ -15,11 +15,13 @@ from ..turns import (
     fields_of,
     file_in,
     function_of,
+    is_thought,
     object_of,
     supported_params,
     turns_of,
     without,
 )
+from .history import call_names, calls_in, camel, own_contents, parts_of
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
 
@@ -72,7 +74,7 @@ def body(messages: Messages, params: Form) -> Form:
             **_tool_config(request.pop("tool_choice")),
             **fields_of(request.get("toolConfig"), "toolConfig"),
         }
-    return {"contents": list(_contents(turns)), **request}
+    return {"contents": own_contents(list(_contents(turns, call_names(messages)))), **request}
 
 
 def _own_fields(params: Form) -> Form:
@@ -84,13 +86,7 @@ def _own_fields(params: Form) -> Form:
         del params["stream"]
     if params.get("service_tier") in ("auto", "default"):
         del params["service_tier"]
-    camel = {name: _camel(name) for name in params}
-    return {own_name if (own_name := camel[name]) in FIELDS else name: value for name, value in params.items()}
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
+    return {own_name if (own_name := camel(name)) in FIELDS else name: value for name, value in params.items()}
 
 
 def _instruction(own: Any) -> Form:
@@ -107,7 +103,7 @@ def _config(request: Form) -> Form:
     own = _camels(request.pop("generationConfig", None), "generationConfig")
     config = _format(request.pop("response_format")) if "response_format" in request else {}
     for name in [*request]:
-        own_name = CONFIG.get(name) or _camel(name)
+        own_name = CONFIG.get(name) or camel(name)
         if name in CONFIG or own_name in CONFIGURED:
             config[own_name] = request.pop(name)
     if isinstance(config.get("stopSequences"), str):
@@ -121,7 +117,7 @@ def _config(request: Form) -> Form:
 
 
 def _camels(form: Any, name: str) -> Form:
-    return {_camel(field): value for field, value in fields_of(form, name).items()}
+    return {camel(field): value for field, value in fields_of(form, name).items()}
 
 
 def _level(effort: Any) -> Form:
@@ -137,18 +133,23 @@ def _format(spec: Any) -> Form:
     return {"responseMimeType": "application/json", **({"responseJsonSchema": schema} if kind == "json_schema" else {})}
 
 
-def _contents(turns: list[Turn]) -> Iterator[Form]:
-    """The turns without empty ones. Results of tools stand together, at the start of the turns after their calls."""
+def _contents(turns: list[Turn], names: Mapping[str, str]) -> Iterator[Form]:
+    """The turns without empty ones. Results of tools stand together, directly after the turn with their calls and in
+    the order of these."""
     results: list[Form] = []
     others: list[Form] = []
     for turn in turns:
         if turn.role == "tool":
-            results.append(_result(turn))
+            results.append(_result(turn, names))
         elif turn.role != "system" and (content := _content(turn))["parts"]:
             if content.get("role") == "model":
                 yield from _following(results, others)
                 results, others = [], []
-            others.append(content)
+            parts = parts_of(content)
+            if all(isinstance(part.get("functionResponse"), Mapping) for part in parts):
+                results += parts
+            else:
+                others.append(content)
     yield from _following(results, others)
 
 
@@ -158,8 +159,19 @@ def _following(results: list[Form], others: list[Form]) -> Iterator[Form]:
     at = 1 if others and others[0].get("role") == "model" else 0
     yield from others[:at]
     if results:
-        yield {"role": "user", "parts": results}
+        yield {
+            "role": "user",
+            "parts": _in_order(results, [call.get("id") for call in calls_in(others[0])] if at else []),
+        }
     yield from others[at:]
+
+
+def _in_order(results: list[Form], calls: list[Any]) -> list[Form]:
+    """``results`` in the order of ``calls``, by their ids; as they are if one of them is not of these calls."""
+    ids = [result["functionResponse"].get("id") for result in results]
+    if not all(id and id in calls for id in ids):
+        return results
+    return sorted(results, key=lambda result: calls.index(result["functionResponse"]["id"]))
 
 
 def _content(turn: Turn) -> Form:
@@ -167,7 +179,7 @@ def _content(turn: Turn) -> Form:
         return dict(turn.message)
     if turn.role not in ("user", "assistant"):
         raise ValueError(f"a message of the role {turn.role!r} is not a message of {NAME}")
-    parts = [*map(_part, turn.parts), *map(_call, turn.calls)]
+    parts = [*(_part(part) for part in turn.parts if not is_thought(part)), *map(_call, turn.calls)]
     return {"role": "user" if turn.role == "user" else "model", "parts": parts}
 
 
@@ -184,17 +196,18 @@ def _part(part: Mapping[str, Any]) -> Form:
     return without(part, "type", "cache_control")
 
 
-def _result(turn: Turn) -> Form:
-    """The result of a tool. An object is the response as it is, any other text becomes its ``output``; files stand
-    beside it."""
-    if not turn.tool:
+def _result(turn: Turn, names: Mapping[str, str]) -> Form:
+    """The result of a tool, whose name is among ``names`` if its call is in a content. An object is the response as it
+    is, any other text becomes its ``output``; files stand beside it."""
+    tool = turn.tool or names.get(turn.id)
+    if not tool:
         answered = f"a tool message answers the call {turn.id!r}, which no message before it made"
         raise ValueError(f"{excerpt(answered)}, and {NAME} wants the name of its tool")
     parts = [_part(part) for part in turn.parts]
     text, files = "".join(part.get("text", "") for part in parts), [part for part in parts if "text" not in part]
     value = object_of(text)
     response = {"output": text} if value is None else value
-    result = {**({"id": turn.id} if turn.id else {}), "name": turn.tool, "response": response}
+    result = {**({"id": turn.id} if turn.id else {}), "name": tool, "response": response}
     return {"functionResponse": {**result, "parts": files} if files else result}
 
 

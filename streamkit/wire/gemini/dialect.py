@@ -6,29 +6,32 @@ There is no end mark: a reply is whole once each candidate has a finish reason.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ...errors import ApiError, MalformedError
-from ...events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, TextDelta, UsageUpdate
+from ...events import BlockEnd, Event, Finish, LogprobsDelta, ReasoningDelta, TextDelta, UsageUpdate
 from ...reasons import meaning
+from ...turns import slot
 from ...wording import excerpt
 from ..api import Access, Api, Form
-from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import choice_index, text_field, unread_field
 from ..fragments import arguments_text
 from ..json_codec import quote_json
 from ..problems import api_error, find
-from ..unread import has_content
-from ..usage import LARGEST, merge_usage
+from ..usage import merge_usage
 from .ask import body, choice, prompt, tool, tool_names, with_format
+from .candidate import CALL, TEXT, THOUGHT, Candidate
+from .citations import METADATA
+from .figures import FIGURES, has_new_details, service_tier, usage_figures
+from .history import NO_ID, for_model, is_own, plain, to_chat
+from .parts import SIGNATURE, call_extra, further_fields, is_typed, own_form, part_event
 
 __all__ = ["GENERATE", "Gemini"]
 
-METADATA = ("groundingMetadata", "citationMetadata", "urlContextMetadata")
-"""Fields beside the content of a candidate with information about it."""
 LEVELS = ("candidates", "content", "parts", "promptFeedback", "safetyRatings", "usageMetadata")
 """Fields whose members are examined one by one."""
 SILENT = frozenset({
@@ -37,15 +40,6 @@ SILENT = frozenset({
 })  # fmt: skip
 """Fields that are not content by themselves, or that have been read."""
 KNOWN_FIELDS = ("candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId")
-USAGE = {
-    "prompt_tokens": ("promptTokenCount", "toolUsePromptTokenCount"),
-    "completion_tokens": ("candidatesTokenCount", "thoughtsTokenCount"),
-    "total_tokens": ("totalTokenCount",),
-    "cached_tokens": ("cachedContentTokenCount",),
-    "reasoning_tokens": ("thoughtsTokenCount",),
-}
-"""The figures of the server that add up to each figure of a `Usage`."""
-FIGURES = frozenset(name for names in USAGE.values() for name in names)
 
 
 def _list(form: Mapping[str, Any], name: str) -> list[Form]:
@@ -65,7 +59,7 @@ class Gemini(Dialect):
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
-        self._candidates: dict[int, _CandidateState] = {}
+        self._candidates: dict[int, Candidate] = {}
         self._has_content = False
         self._ids: set[str] = set()  # the ids of calls
         self._figures: dict[str, Any] = {}
@@ -95,8 +89,11 @@ class Gemini(Dialect):
     def flush(self) -> Iterable[Event]:
         """The end of each candidate. Some servers send STOP in each chunk, up to one with the true reason: the last
         reason counts."""
-        ends = [Finish(one.reason, index, raw=one.end) for index, one in self._candidates.items() if one.reason]
-        return [*self._release(), *ends]
+        out: list[Event] = self._release()
+        for candidate in self._candidates.values():
+            out += candidate.close(candidate.end)
+        ended = [one for one in self._candidates.values() if one.reason]
+        return [*out, *(Finish(one.reason, one.index, raw=one.end) for one in ended)]
 
     def _read(self, chunk: Form, name: str, out: list[Event]) -> None:
         if name == "error":
@@ -121,55 +118,98 @@ class Gemini(Dialect):
         if chunk.keys().isdisjoint(KNOWN_FIELDS):
             return super()._unread(chunk, name)
         reported = (self._usage.raw if self._usage else None) or {}
-        known = {**reported, "modelVersion": self.model, "blocked": False}
+        metadata = [one.citations.metadata for one in self._candidates.values()]
+        known = {**reported, **ChainMap(*metadata), "modelVersion": self.model, "blocked": False}
         return unread_field(chunk, LEVELS, SILENT | FIGURES, known)
 
     def _candidate(self, form: Form, position: int, chunk: Form, out: list[Event]) -> ApiError | None:
         index = choice_index(form, position, "candidate")
-        candidate = self._candidates.setdefault(index, _CandidateState())
+        candidate = self._candidates.setdefault(index, Candidate(index))
         content = form.get("content")
         if not isinstance(content, (dict, type(None))):
             raise MalformedError(f"the content of a candidate is not an object: {quote_json(content)}")
         for part in _list(content or {}, "parts"):
-            self._part(part, index, candidate, chunk, out)
+            self._part(part, candidate, chunk, out)
         for name in METADATA:
             metadata = form.get(name)
             if isinstance(metadata, dict) and any(metadata.values()):
                 self._has_content = True
-                out.append(Other(name, raw=chunk))
+                out += candidate.citations.read(name, metadata, chunk)
         logprobs = form.get("logprobsResult")
         if isinstance(logprobs, dict) and any(logprobs.values()):
             out.append(LogprobsDelta(logprobs, index, raw=chunk))
         return self._finish(form, candidate, chunk)
 
-    def _part(self, part: Form, index: int, candidate: _CandidateState, chunk: Form, out: list[Event]) -> None:
-        text = text_field(part, "text")
-        self._has_content = self._has_content or bool(text)
-        self._say(ReasoningDelta if part.get("thought") else TextDelta, text, index, chunk, out)
-        for name, value in part.items():
-            if not value or name in ("text", "thought"):
-                continue
-            self._has_content = True
-            if name == "functionCall":
-                self._call(value, index, candidate.calls, chunk, out)
-            else:
-                out.append(Other(name, raw=chunk))
+    def _part(self, part: Form, candidate: Candidate, chunk: Form, out: list[Event]) -> None:
+        """Read one part. A part with something of its own (a signature, a file) is never joined with another one and
+        goes back as it is; text without that continues the part before."""
+        further, text = further_fields(part), text_field(part, "text")
+        self._has_content = self._has_content or bool(text or further)
+        others = [name for name in further if name not in (CALL, SIGNATURE)]
+        if CALL in further:
+            self._text(part, text, candidate, chunk, out)
+            self._call(part, candidate, chunk, out)
+            out += [part_event(name, part[name], candidate, None, chunk) for name in others]
+        elif not further:
+            self._text(part, text, candidate, chunk, out)
+        elif others and not text and is_typed(others[0], part[others[0]]):
+            out += candidate.close(chunk)
+            forms = (own_form(part), *(None for _ in others[1:]))
+            out += [
+                part_event(name, part[name], candidate, form, chunk) for name, form in zip(others, forms, strict=True)
+            ]
+        else:
+            self._own_part(part, text, others, candidate, chunk, out)
 
-    def _call(self, form: Any, index: int, calls: Calls, chunk: Form, out: list[Event]) -> None:
-        """Emit a call, which comes whole. Older models send calls without an id, so one is generated."""
+    def _text(self, part: Form, text: str, candidate: Candidate, chunk: Form, out: list[Event]) -> None:
+        """Emit text that has nothing of its own."""
+        if not text:
+            return
+        out += candidate.go_on(THOUGHT if part.get("thought") else TEXT, chunk)
+        self._said(part, text, candidate, chunk, out)
+
+    def _said(self, part: Form, text: str, candidate: Candidate, chunk: Form, out: list[Event]) -> str:
+        """Emit a text, and return as much of it as was emitted: half a character at its end waits for the other."""
+        before = len(out)
+        self._say(ReasoningDelta if part.get("thought") else TextDelta, text, candidate.index, chunk, out)
+        emitted = "".join([event.text for event in out[before:] if isinstance(event, (ReasoningDelta, TextDelta))])
+        if not part.get("thought"):
+            candidate.citations.add_text(emitted)
+        return emitted
+
+    def _own_part(
+        self, part: Form, text: str, others: list[str], candidate: Candidate, chunk: Form, out: list[Event]
+    ) -> None:
+        """Emit a part that has something of its own. A signature is valid for exactly this text: one that was changed
+        goes back without it."""
+        kind, index = THOUGHT if part.get("thought") else TEXT, candidate.index
+        out += candidate.begin(kind, chunk)
+        emitted = self._said(part, text, candidate, chunk, out)
+        out += [part_event(name, part[name], candidate, None, chunk) for name in others]
+        form = own_form(part)
+        if text:
+            form["text"] = slot("reasoning" if kind == THOUGHT else "text", emitted, sealed=True)
+        out.append(BlockEnd(kind, index=index, form=form, raw=chunk))
+
+    def _call(self, part: Form, candidate: Candidate, chunk: Form, out: list[Event]) -> None:
+        """Emit a call, which comes whole. Older models send calls without an id, so one is generated, which is not sent
+        back."""
+        form = part[CALL]
         if not isinstance(form, dict):
             raise MalformedError(f"a functionCall is not an object: {quote_json(form)}")
         if form.get("partialArgs") or form.get("willContinue"):
             raise MalformedError("a functionCall whose arguments come in pieces is not read: do not ask for it")
         id, number = text_field(form, "id"), len(self._ids)
         while not id or (id in self._ids and not form.get("id")):
-            id, number = f"{self.id or 'call'}-{number}", number + 1
+            id, number = f"{NO_ID}{self.id or 'call'}-{number}", number + 1
         self._ids.add(id)
-        call = calls.open()
+        out += candidate.go_on(CALL, chunk)
+        call = candidate.calls.open()
         call.add(id, text_field(form, "name"), arguments_text(form.get("args")) or "{}")
-        out += self._end_calls(calls, [call], index, chunk)
+        call.extra = call_extra(part)
+        out += self._end_calls(candidate.calls, [call], candidate.index, chunk)
 
-    def _finish(self, form: Form, candidate: _CandidateState, chunk: Form) -> ApiError | None:
+    def _finish(self, form: Form, candidate: Candidate, chunk: Form) -> ApiError | None:
         reason = text_field(form, "finishReason")
         if not reason or meaning(reason) == "unfinished" or reason == candidate.reason:
             return None
@@ -195,7 +235,7 @@ class Gemini(Dialect):
         word = reason if meaning(reason) == "filtered" else f"BLOCKED_{reason}"
         if not self._candidates:
             self._begin({}, chunk, out, content=True)
-            self._candidates[0] = _CandidateState()
+            self._candidates[0] = Candidate(0)
         for candidate in self._candidates.values():
             self._finish({"finishReason": word}, candidate, chunk)
 
@@ -204,34 +244,13 @@ class Gemini(Dialect):
         known = self._figures
         new = {name: report[name] for name in FIGURES if type(report.get(name)) in (int, float)}
         known |= {name: figure for name, figure in new.items() if figure or name not in known}
-        figures = {name: _sum(known, parts) for name, parts in USAGE.items()}
+        figures = {**usage_figures(known), "service_tier": service_tier(report)}
         usage = merge_usage(self._usage, figures, self.warn)
         if usage is None:
             return
-        if usage is not self._usage or _details(report, usage.raw or {}):
+        if usage is not self._usage or has_new_details(report, usage.raw or {}):
             self._usage = replace(usage, raw=report)
             out.append(UsageUpdate(self._usage, raw=chunk))
-
-
-class _CandidateState:
-    __slots__ = ("calls", "end", "reason")
-
-    def __init__(self) -> None:
-        self.calls = Calls("gemini")
-        self.reason = ""
-        self.end: Form = {}  # the chunk with the reason
-
-
-def _sum(known: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """The sum of figures. A number that cannot be a figure is returned as it is, so that `merge_usage` warns of it."""
-    figures = [known[name] for name in names if name in known]
-    odd = [figure for figure in figures if not (0 <= figure <= LARGEST and figure == int(figure))]
-    return odd[0] if odd else sum(figures) if figures else None
-
-
-def _details(report: Form, known: Mapping[str, Any]) -> bool:
-    """True if a report has something besides the figures that the one before did not have."""
-    return any(has_content(value) and value != known.get(name) for name, value in report.items() if name not in FIGURES)
 
 
 def _is_gemini(form: Form) -> bool:
@@ -256,10 +275,14 @@ GENERATE = Api(
     stream={},
     owns=_is_gemini,
     body=body,
+    for_model=for_model,
     tool=tool,
     tool_names=tool_names,
     choice=choice,
     format=with_format,
     prompt=prompt,
     required={"contents": (list,)},
+    is_own=is_own,
+    plain=plain,
+    to_chat=to_chat,
 )

@@ -7,7 +7,18 @@ from typing import Any
 
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt
-from ..turns import Turn, answer_format, fields_of, file_in, function_of, supported_params, turns_of
+from ..turns import (
+    MessageCall,
+    Turn,
+    answer_format,
+    fields_of,
+    file_in,
+    function_of,
+    is_thought,
+    supported_params,
+    turns_of,
+)
+from .history import further_of_calls
 
 __all__ = ["OPTIONS", "body", "prompt", "tool", "with_format"]
 
@@ -67,14 +78,16 @@ def _messages(messages: Messages) -> Iterator[Form]:
         more = {
             "images": [*own, *images],
             "thinking": turn.message.get("reasoning_content"),
-            "tool_calls": [
-                {**({"id": call.id} if call.id else {}), "function": {"name": call.name, "arguments": call.arguments}}
-                for call in turn.calls
-            ],
+            "tool_calls": [*map(_call, turn.calls, further_of_calls(turn.message))],
             "tool_name": turn.tool if turn.role == "tool" else "",
         }
         form |= {"role": turn.role, "content": text}
         yield {**form, **{name: value for name, value in more.items() if value}}
+
+
+def _call(call: MessageCall, further: Form) -> Form:
+    function = {**further.get("function", {}), "name": call.name, "arguments": call.arguments}
+    return {**further, **({"id": call.id} if call.id else {}), "function": function}
 
 
 def _content(turn: Turn) -> tuple[str, list[str]]:
@@ -85,7 +98,7 @@ def _content(turn: Turn) -> tuple[str, list[str]]:
             texts.append(part["text"])
         elif part.get("type") == "image_url":
             images.append(_image(part))
-        else:
+        elif not is_thought(part):
             kind = excerpt(str(part.get("type")))
             raise ValueError(f"Ollama takes parts of the types text and image_url, not {kind}")
     return "\n".join(texts), images

@@ -7,12 +7,12 @@ the token figures. Calls come whole. Replies of ``/api/generate`` are read as we
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from ...errors import ApiError, MalformedError
-from ...events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, Reply, TextDelta, UsageUpdate
+from ...events import Event, File, Finish, LogprobsDelta, Other, ReasoningDelta, Reply, TextDelta, UsageUpdate
 from ..api import Access, Api, Form, Writer
 from ..calls import Calls
 from ..dialect import Dialect
@@ -24,6 +24,7 @@ from ..problems import find, may_report
 from ..templates import Places
 from ..usage import merge_usage
 from .ask import body, prompt, tool, with_format
+from .history import further_fields, is_own, plain, to_chat
 
 __all__ = ["CHAT", "Ollama"]
 
@@ -107,7 +108,7 @@ class Ollama(Dialect):
             raise MalformedError(f"tool_calls are not a list: {quote_json(calls)}")
         for entry in calls:
             self._call(entry, chunk, out)
-        out += [Other(name, raw=chunk) for name in ("images", "image") if message.get(name)]
+        out += _images(message, chunk)
         logprobs = chunk.get("logprobs")
         if isinstance(logprobs, list) and logprobs:  # each entry has the form of chat completions
             out.append(LogprobsDelta({"content": logprobs}, raw=chunk))
@@ -124,6 +125,7 @@ class Ollama(Dialect):
             out += self._end_calls(self._calls, self._calls.take_closed(), 0, chunk)
         else:
             call.add(id, piece.name, piece.arguments or "{}")
+            call.extra = further_fields(entry) or None
             out += self._end_calls(self._calls, [call], 0, chunk)
 
     def _generated_id(self, position: int, chunk: Form) -> str:
@@ -190,6 +192,18 @@ def _entry(entry: Any) -> tuple[Fragment, bool]:
     return piece, isinstance(arguments, str) and (piece.index is not None or bool(piece.id))
 
 
+def _images(message: Form, chunk: Form) -> Iterator[File | Other]:
+    """The images of a message, which go back with it, and the single one of ``/api/generate``, which does not."""
+    for name in ("images", "image"):
+        value = message.get(name)
+        if isinstance(value, str) and value:
+            yield File("image", data=value, raw=chunk)
+        elif isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+            yield from (File("image", data=one, form={"images": [one]}, raw=chunk) for one in value)
+        elif value:
+            yield Other(name, raw=chunk)
+
+
 def _owns(form: Form) -> bool:
     return type(form.get("done")) is bool and not form.keys().isdisjoint(("message", "response", "created_at"))
 
@@ -233,4 +247,7 @@ CHAT = Api(
     prompt=prompt,
     required={"messages": (list,)},
     error=lambda status, error: {"error": error.get("message")},
+    is_own=is_own,
+    plain=plain,
+    to_chat=to_chat,
 )

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from ...events import (
     Event,
+    File,
     Finish,
     LogprobsDelta,
     ReasoningDelta,
@@ -66,6 +67,8 @@ class OllamaWriter:
                 if number is not None:
                     del self._growing[number]
                 yield self._piece(content="", tool_calls=[_call_form(event)])
+            case File() if _is_image(event):
+                yield self._piece(content="", images=[event.data])
             case Finish():
                 self._reason = event.reason
             # a running count of this package itself is written once, at the end
@@ -99,6 +102,8 @@ def ollama_body(reply: Reply) -> Form:
     message: Form = {"content": reply.text + refusal}
     if reply.reasoning:
         message["thinking"] = reply.reasoning
+    if images := [file.data for file in reply.choices[0].files if _is_image(file)]:
+        message["images"] = images
     if reply.tool_calls:
         message["tool_calls"] = [_call_form(call) for call in reply.tool_calls]
     end = _end(reply.finish_reason, reply.usage, refused=bool(refusal))
@@ -112,11 +117,18 @@ def _chunk(model: str, created: int, message: Form) -> Form:
 
 
 def _call_form(call: ToolCall) -> Form:
-    """A call. Its arguments are an object here; text that is not an object stays as it is: readers may refuse it, but
-    nothing is lost."""
+    """A call, with the further fields that Ollama gave it. Its arguments are an object here; text that is not an object
+    stays as it is: readers may refuse it, but nothing is lost."""
     value = value_of(call.arguments or "{}")
     arguments = value if isinstance(value, Mapping) else call.arguments
-    return {**({"id": call.id} if call.id else {}), "function": {"name": call.name, "arguments": arguments}}
+    further = (call.extra or {}) if call.api == "ollama" else {}
+    function = {**further.get("function", {}), "name": call.name, "arguments": arguments}
+    return {**further, **({"id": call.id} if call.id else {}), "function": function}
+
+
+def _is_image(file: File) -> bool:
+    """True for a whole image; this API has neither addresses nor pieces of files."""
+    return file.kind == "image" and bool(file.data) and file.last
 
 
 def _end(reason: str | None, usage: Usage | None, *, refused: bool) -> Form:

@@ -13,6 +13,7 @@ from typing import Any
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt
 from ..turns import supported_params, without
+from .response_history import encrypted_thoughts, new_items, readable_items
 
 __all__ = ["body", "choice", "prompt", "tool", "with_format"]
 
@@ -28,6 +29,8 @@ SUPPORTED = (
 LOGPROBS = "message.output_text.logprobs"
 INSTRUCTIONS = ("system", "developer")
 TEXTS = ("text", "input_text")
+OF_CHAT = ("text", "image_url")
+"""Types of parts that only chat completions have."""
 UNSENT = ("name", "refusal", "tool_calls", "reasoning_content", "annotations", "audio", "function_call")
 """Fields of messages that become parts or items, or do not exist here."""
 
@@ -56,6 +59,16 @@ def body(messages: Messages, params: Form) -> Form:
     if request.pop("logprobs", False):
         request["include"] = [*{LOGPROBS: None, **dict.fromkeys(request.get("include", ()))}]
     return {"input": list(_items(rest)), **_with_tools(_with_options(request))}
+
+
+def finished(request: Form, host: str) -> Form:
+    """The body of a request as it goes to a host, from any body: messages of chat completions in the conversation are
+    translated, and what the server has already is left out (see `response_history`)."""
+    given = request.get("input")
+    if isinstance(given, (list, tuple)):
+        items: Sequence[Mapping[str, Any]] = list(_items(new_items(given, request, host), others_pass=True))
+        request = {**request, "input": list(readable_items(items) if request.get("store") is False else items)}
+    return encrypted_thoughts(request, host)
 
 
 def _with_options(request: Form) -> Form:
@@ -122,12 +135,14 @@ def _instructions(message: Mapping[str, Any]) -> str | None:
     return "\n\n".join(map(str, texts)) if whole else None
 
 
-def _items(messages: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """The items for messages of chat completions."""
+def _items(messages: Iterable[Mapping[str, Any]], *, others_pass: bool = False) -> Iterator[Mapping[str, Any]]:
+    """The items for messages of chat completions. If ``others_pass``, messages that may be in this API's form are not
+    looked at any further."""
     custom: set[Any] = set()  # ids of the calls of tools that take a text
     for message in messages:
         role = message.get("role")
-        if role is None or "type" in message:  # in the API's own form
+        custom |= {message.get("call_id")} if message.get("type") == "custom_tool_call" else set()
+        if role is None or "type" in message or (others_pass and not _is_of_chat(message)):
             yield message
         elif role == "function" or message.get("function_call") or message.get("audio"):
             refused = "a message of the role 'function', function_call or audio"
@@ -141,6 +156,15 @@ def _items(messages: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]
             custom |= {call["call_id"] for call in calls if call["type"] == "custom_tool_call"}
             yield from _message_item(message, str(role))
             yield from calls
+
+
+def _is_of_chat(message: Mapping[str, Any]) -> bool:
+    """True for a message that only chat completions have: a result, one with calls, or with parts of theirs."""
+    if message.get("role") in ("tool", "function") or any(message.get(name) for name in UNSENT):
+        return True
+    content = message.get("content")
+    parts = content if isinstance(content, (list, tuple)) else ()
+    return any(isinstance(part, Mapping) and (part.get("type") in OF_CHAT or "file" in part) for part in parts)
 
 
 def _message_item(message: Mapping[str, Any], role: str) -> Iterator[Mapping[str, Any]]:

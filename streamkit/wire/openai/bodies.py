@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
-from ...events import Choice, Reply
+from ...events import Choice, Reply, ToolCall
 from ...reasons import meaning
+from ...turns import Piece, chat_turn, fill
+from ..servers import OPAQUE
 from .encode_chat import chat_reason
-from .encode_responses import INCOMPLETE
+from .encode_responses import INCOMPLETE, call_fields
+from .message_extras import citation_form
 from .usage import whole_usage
+from .written_item import WrittenItem
 
 __all__ = ["chat_body", "completion_body", "response_body"]
+
+FURTHER = ("tool_calls", "function_call", *OPAQUE)
+"""The fields of the turn that stand beside the texts."""
 
 
 def chat_body(reply: Reply) -> dict[str, Any]:
@@ -39,8 +47,10 @@ def _chat_choice(choice: Choice) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": choice.text or None, "refusal": choice.refusal or None}
     if choice.reasoning:
         message["reasoning_content"] = choice.reasoning
-    if choice.tool_calls:
-        message["tool_calls"] = [call.as_part() for call in choice.tool_calls]
+    if choice.citations:
+        message["annotations"] = [form for one in choice.citations if (form := citation_form(one)) is not None]
+    for turn in chat_turn(choice.pieces(lambda call: True)):
+        message |= {name: value for name, value in turn.items() if name in FURTHER}
     return {"index": choice.index, "message": message, "logprobs": None, "finish_reason": _reason(choice)}
 
 
@@ -81,18 +91,40 @@ def response_body(reply: Reply) -> dict[str, Any]:
 
 
 def _output(reply: Reply) -> list[dict[str, Any]]:
+    pieces = reply.choices[0].pieces(lambda call: True)
+    if reply.origin is None or reply.origin.api != "responses":
+        texts = (reply.text, reply.reasoning, reply.refusal)
+        pieces = [Piece("", *texts), *(piece for piece in pieces if piece.call is not None)]
     items: list[dict[str, Any]] = []
-    if reply.reasoning:
-        summary = [{"type": "summary_text", "text": reply.reasoning}]
-        items.append({"id": "rs_0", "type": "reasoning", "summary": summary})
-    parts: list[dict[str, Any]] = []
-    if reply.text:
-        parts.append({"type": "output_text", "text": reply.text, "annotations": []})
-    if reply.refusal:
-        parts.append({"type": "refusal", "refusal": reply.refusal})
-    if parts:
-        items.append({"id": "msg_0", "type": "message", "role": "assistant", "status": "completed", "content": parts})
-    for number, call in enumerate(reply.tool_calls):
-        about = {"id": f"fc_{number}", "type": "function_call", "status": "completed", "call_id": call.id}
-        items.append({**about, "name": call.name, "arguments": call.arguments})
+    for piece in pieces:
+        items += _items(piece, items)
     return items
+
+
+def _items(piece: Piece, before: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The items of a piece of a reply: its form, or what there is to say of it without one."""
+    form = fill(piece)
+    if form:
+        yield form
+        return
+    if piece.reasoning:
+        summary = [{"type": "summary_text", "text": piece.reasoning}]
+        yield {"id": _new_id("rs", "reasoning", before), "type": "reasoning", "summary": summary}
+    parts: list[dict[str, Any]] = []
+    if piece.text:
+        parts.append({"type": "output_text", "text": piece.text, "annotations": []})
+    if piece.refusal:
+        parts.append({"type": "refusal", "refusal": piece.refusal})
+    if parts:
+        about = {"type": "message", "role": "assistant", "status": "completed"}
+        yield {"id": _new_id("msg", "message", before), **about, "content": parts}
+    if isinstance(piece.call, ToolCall):
+        form = {"id": _new_id("fc", "call", before), "type": "function_call", "status": "completed"}
+        call = WrittenItem(0, {**form, "call_id": piece.call.id, "name": piece.call.name})
+        call.form["arguments"] = piece.call.arguments
+        call.take_fields(call_fields(piece.call))
+        yield call.form
+
+
+def _new_id(name: str, kind: str, before: list[dict[str, Any]]) -> str:
+    return f"{name}_{sum(str(item['type']).endswith(kind) for item in before)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...errors import ApiError, MalformedError
-from ...events import Event, Finish, LogprobsDelta, ReasoningDelta, RefusalDelta, TextDelta
+from ...events import BlockEnd, Event, File, Finish, LogprobsDelta, Origin, ReasoningDelta, RefusalDelta, TextDelta
 from ...reasons import meaning
 from ...wording import excerpt
 from ..calls import Calls
@@ -17,6 +17,8 @@ from ..json_codec import quote_json
 from ..problems import api_error, find, may_report
 from ..templates import Places
 from ..unread import REASONS, is_chat, unread_chat_field
+from .message_extras import extra_events
+from .message_fields import MessageFields, goes_back, takes_opaque
 
 __all__ = ["Chat"]
 
@@ -81,6 +83,7 @@ class Chat(Dialect):
         out = self._release()
         for index, choice in self._choices.items():
             out += self._end_calls(choice.calls, choice.calls.settle(), index, None)
+            out += self._end_message(index, choice, None)
         return out
 
     def _read(self, chunk: dict[str, Any], name: str, out: list[Event]) -> None:
@@ -154,6 +157,10 @@ class Chat(Dialect):
         self._say(ReasoningDelta, choice.reasoning(delta, thinking), index, chunk, out)
         self._say(TextDelta, content, index, chunk, out)
         self._say(RefusalDelta, text_field(delta, "refusal"), index, chunk, out)
+        if goes_back(delta):
+            if choice.fields.feed(delta):
+                self._held = self._held or takes_opaque(self._asked)
+            out += extra_events(delta, index, chunk, choice.cited)
         for piece in _fragments(delta):
             self._grow_call(choice.calls, choice.calls.find(piece), index, piece, chunk, out)
 
@@ -178,15 +185,37 @@ class Chat(Dialect):
             self._finished += 1
             out += self._release(index)
             out += self._end_calls(choice.calls, choice.calls.whole(), index, chunk)
+            out += self._end_message(index, choice, chunk)
             out.append(Finish(reason, index, raw=chunk))
         return problem
 
+    @property
+    def _asked(self) -> Origin:
+        """The server and the model, by the name in the reply if it is not known which one was asked for."""
+        origin = self.origin or Origin()
+        return Origin(origin.api, origin.host, origin.model or self.model)
+
+    def _end_message(self, index: int, choice: _ChoiceState, chunk: dict[str, Any] | None) -> Iterable[Event]:
+        """The events that end the message: the last one of its sound, and its further fields if it has some. Both come
+        once, unless there are new fields after the finish reason."""
+        if choice.ended and not choice.fields.is_new:
+            return
+        choice.ended = True
+        if choice.fields.audio:
+            yield File("audio", choice.fields.audio, index=index, raw=chunk)
+        form = choice.fields.form(self._asked, choice.source, has_calls=bool(choice.calls.calls))
+        if form is not None:
+            yield BlockEnd("message", index=index, form=form, raw=chunk)
+
 
 class _ChoiceState:
-    __slots__ = ("calls", "reason", "source")
+    __slots__ = ("calls", "cited", "ended", "fields", "reason", "source")
 
     def __init__(self) -> None:
         self.calls = Calls()
+        self.fields = MessageFields()
+        self.cited: set[str] = set()  # the citations so far
+        self.ended = False  # the end of its message was emitted
         self.reason = ""  # why it ended
         self.source = ""
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from ...events import Reply
 from ..api import Access, Api, Form, Messages, Prompt, Writer
-from . import ask_responses
+from . import ask_responses, response_history
 from .chat import Chat
 from .completions import Completions
+from .response_chat import to_chat
 from .responses import Responses
 
 __all__ = ["CHAT", "COMPLETIONS", "RESPONSES"]
@@ -160,4 +161,9 @@ RESPONSES = Api(
     prompt=ask_responses.prompt,
     required={"input": (str, list)},
     error=_error,
+    is_own=response_history.is_own,
+    plain=response_history.plain,
+    to_chat=to_chat,
+    conversation="input",
+    finished=ask_responses.finished,
 )

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from ...events import (
+    BlockEnd,
+    Citation,
     Event,
+    File,
     Finish,
     LogprobsDelta,
     ReasoningDelta,
@@ -21,7 +24,10 @@ from ...events import (
 )
 from ...reasons import Meaning, in_words
 from ...stages import OpenCalls
+from ...turns import tool_call_part
 from ..dialect import DONE
+from .message_extras import audio_form, citation_form, image_form
+from .message_fields import literal_fields
 from .usage import known_usage
 
 __all__ = ["ChatWriter", "CompletionsWriter", "chat_reason"]
@@ -29,6 +35,8 @@ __all__ = ["ChatWriter", "CompletionsWriter", "chat_reason"]
 Payload: TypeAlias = "dict[str, Any] | str"
 
 OWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
+OF_COMPLETIONS = (Start, TextDelta, LogprobsDelta, Finish, UsageUpdate, Reply)
+"""The events that legacy completions have a form for."""
 WORDS: dict[Meaning, str] = {
     "complete": "stop",
     "length": "length",
@@ -50,6 +58,7 @@ class ChatWriter:
         self._finished: set[int] = set()
         self._calls = OpenCalls()
         self._count: dict[int, int] = {}  # the number of calls of each choice
+        self._named: set[tuple[int, int]] = set()  # the calls whose id was written
         self._usage: Usage | None = None
 
     def feed(self, event: Event) -> Iterator[Payload]:
@@ -65,10 +74,19 @@ class ChatWriter:
                 yield self._piece(event.index, {"refusal": event.text})
             case ToolCallDelta():
                 self._calls.feed(event)
+                if event.id:
+                    self._named.add((event.index, event.call))
                 yield self._call_piece(event)
-            case ToolCall() if self._calls.close(event) is None:  # its pieces did not come before
-                number = self._count.get(event.index, 0)
-                yield self._call_piece(ToolCallDelta(event.arguments, number, event.id, event.name, event.index))
+            case ToolCall():
+                yield from self._whole_call(event)
+            case Citation() if form := citation_form(event):
+                yield self._piece(event.index, {"annotations": [form]})
+            case File() if form := image_form(event):
+                yield self._piece(event.index, {"images": [form]})
+            case File() if form := audio_form(event):
+                yield self._piece(event.index, {"audio": form})
+            case BlockEnd() if fields := literal_fields(event):
+                yield self._piece(event.index, fields)
             case LogprobsDelta():
                 yield self._piece(event.index, {}, logprobs=event.logprobs)
             case Finish():
@@ -106,13 +124,27 @@ class ChatWriter:
             delta = {"role": "assistant", **delta}
         return self._chunk([{"index": index, "delta": delta, "logprobs": None, "finish_reason": None, **more}])
 
-    def _call_piece(self, event: ToolCallDelta) -> dict[str, Any]:
+    def _whole_call(self, call: ToolCall) -> Iterator[Payload]:
+        """A call whose pieces did not come before, or what these did not have: its id, the fields that go back."""
+        number = self._calls.close(call)
+        if number is None:
+            piece = ToolCallDelta(call.arguments, self._count.get(call.index, 0), call.id, call.name, call.index)
+            yield self._call_piece(piece, call.extra)
+            return
+        lacks_id = bool(call.id) and (call.index, number) not in self._named
+        fields = {name: value for name, value in (call.extra or {}).items() if name not in ("type", "function")}
+        if lacks_id or fields:
+            id = {"id": call.id} if lacks_id else {}
+            entry = {"index": number, **id, "type": "function", "function": {"arguments": ""}, **fields}
+            yield self._piece(call.index, {"tool_calls": [entry]})
+
+    def _call_piece(self, event: ToolCallDelta, extra: dict[str, Any] | None = None) -> dict[str, Any]:
         self._count[event.index] = max(self._count.get(event.index, 0), event.call + 1)
         function: dict[str, Any] = {"arguments": event.arguments}
         entry: dict[str, Any] = {"index": event.call, "function": function}
         if event.id is not None or event.name is not None:
-            function = {"name": event.name or "", **function}
-            entry = {"index": event.call, "id": event.id or "", "type": "function", "function": function}
+            part = tool_call_part(ToolCall(event.id or "", event.name or "", event.arguments, extra=extra))
+            entry = {"index": event.call, **part}
         return self._piece(event.index, {"tool_calls": [entry]})
 
     def _rest(self, reply: Reply) -> Iterator[Payload]:
@@ -137,9 +169,7 @@ class CompletionsWriter(ChatWriter):
         return self._chunk([{"index": index, "text": text, "logprobs": None, "finish_reason": None, **more}])
 
     def feed(self, event: Event) -> Iterator[Payload]:
-        if isinstance(event, (ReasoningDelta, RefusalDelta, ToolCallDelta, ToolCall)):
-            return iter(())
-        return super().feed(event)
+        return super().feed(event) if isinstance(event, OF_COMPLETIONS) else iter(())
 
 
 def chat_reason(reason: str, *, called: bool) -> str:

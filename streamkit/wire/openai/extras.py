@@ -13,7 +13,7 @@ from ..problems import BESIDE_NAMES
 from ..unread import are_all_fine, has_content
 from .response_forms import READ, TEXTS, is_echo
 
-__all__ = ["ItemExtras"]
+__all__ = ["ItemExtras", "compared"]
 
 SILENT = BESIDE_NAMES | {
     "annotation_index", "call_id", "content_index", "event_id", "id", "item_id", "name", "object", "obfuscation",
@@ -50,6 +50,12 @@ class ItemExtras:
         not kept for comparison."""
         self._ignored.setdefault(_index(position), set()).add(name)
 
+    def note(self, position: Any, item: Chunk) -> None:
+        """Count the fields of an item besides its texts as seen: its block has them."""
+        for name, value in item.items():
+            if name not in NAMES and name != "annotations":
+                self.is_repeated(position, name, value)
+
     def end(self, position: Any) -> None:
         self._ended.append(_index(position))
 
@@ -68,7 +74,7 @@ class ItemExtras:
         seen = self._seen.setdefault(index, set())
         before = len(seen)
         for entry in value if isinstance(value, list) else [value]:
-            text = _json(entry)
+            text = compared(entry)
             if text is None:
                 return False
             seen.add((name, text))
@@ -99,7 +105,7 @@ class ItemExtras:
                 if _is_label(name, value) or not ((name in FORMS and value) or has_content(value)):
                     continue
                 if name in ARGUMENTS:
-                    if not emitted(value if isinstance(value, str) else _json(value) or ""):
+                    if not emitted(value if isinstance(value, str) else compared(value) or ""):
                         yield ""
                 elif name not in HOLDING:
                     if not self.is_repeated(position, name, value):
@@ -129,8 +135,9 @@ def _index(position: Any) -> int | None:
     return position if isinstance(position, int) else None
 
 
-def _json(value: Any) -> str | None:
+def compared(value: Any) -> str | None:
+    """A value as the text by which it is compared; None if it is nested too deeply for that."""
     try:
         return dumps(value)
-    except MalformedError:  # nested too deeply to be compared
+    except MalformedError:
         return None

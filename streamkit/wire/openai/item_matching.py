@@ -32,21 +32,34 @@ def may_complete(item: OutputItem, form: Chunk, preferred: str) -> bool:
     return not any(texts_of(form, "", preferred))
 
 
-def final_items(output: Any, items: list[OutputItem], preferred: str) -> Iterator[tuple[Chunk, OutputItem | None]]:
-    """Items of the final list that may hold more than was emitted, each with the streamed item that it matches, or with
-    None if it was not streamed."""
+def final_items(
+    output: Any, items: list[OutputItem], preferred: str
+) -> Iterator[tuple[Chunk, OutputItem | None, bool]]:
+    """The items of the final list, each with the streamed item that it matches, or with None if it was not streamed,
+    and true if it may hold more than was emitted."""
     forms = [form for form in (output if isinstance(output, list) else ()) if isinstance(form, dict)]
     pairs: dict[int, OutputItem | None] = {}
+    new: set[int] = set()
+    texts_in = partial(_texts_in, preferred=preferred)
     for kind in ("message", "reasoning", "call"):
         in_list = {number: form for number, form in enumerate(forms) if item_kind(form) == kind}
         streamed = [item for item in items if item.kind == kind and (kind == "call" or not item.empty)]
+        empty = [item for item in items if item.kind == kind and kind != "call" and item.empty]
         if kind == "call":
             pairs |= _pair(in_list, streamed, (_ids_in, _ids_of), (_calls_in, _calls_of), (_name_in, _name_of))
-        elif not _all_emitted(in_list, streamed, preferred):
-            texts_in = partial(_texts_in, preferred=preferred)
-            pairs |= _pair(in_list, streamed, (_ids_in, _ids_of), (texts_in, _texts_of), (_any, _any))
-    for number in sorted(pairs):
-        yield forms[number], pairs[number]
+            new |= in_list.keys()
+        else:
+            new |= in_list.keys() if not _all_emitted(in_list, streamed, preferred) else set()
+            pairs |= _pair(in_list, streamed, (_ids_in, _ids_of), (texts_in, _texts_of))
+            rest = {number: form for number, form in in_list.items() if pairs[number] is None}
+            pairs |= _pair(rest, [*_unpaired(streamed, pairs), *empty], (_ids_in, _ids_of), (_any, _any))
+    for number, form in enumerate(forms):
+        yield form, pairs.get(number), number in new
+
+
+def _unpaired(items: list[OutputItem], pairs: dict[int, OutputItem | None]) -> list[OutputItem]:
+    paired = {id(item) for item in pairs.values()}
+    return [item for item in items if id(item) not in paired]
 
 
 def _pair(forms: dict[int, Chunk], items: list[OutputItem], *rules: Rule) -> dict[int, OutputItem | None]:

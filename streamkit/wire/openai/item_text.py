@@ -10,24 +10,27 @@ __all__ = ["ItemText", "same_text"]
 
 
 class _WholePart:
-    """A part that came whole, and the kinds of event in which it came; ``sure`` if its beginning is known."""
+    """A part that came whole, and the kinds of event in which it came; ``sure`` if its beginning is known, which is at
+    ``start``, in characters."""
 
-    __slots__ = ("kinds", "sure", "text")
+    __slots__ = ("kinds", "start", "sure", "text")
 
-    def __init__(self, text: str, sure: bool) -> None:
+    def __init__(self, text: str, sure: bool, start: int) -> None:
         self.text = text
         self.sure = sure
+        self.start = start
         self.kinds: set[str] = set()
 
 
 class ItemText:
     """One kind of text of an item: its pieces, and the parts that have ended."""
 
-    __slots__ = ("_announced", "_indexes", "_last", "_open", "_parts", "pieces")
+    __slots__ = ("_announced", "_ended", "_indexes", "_last", "_open", "_parts", "pieces")
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self._open = 0  # the number of the piece with which the open part begins
+        self._ended = 0  # the number of characters of the parts that have ended
         self._indexes: set[int | None] = set()  # the indexes under which pieces came
         self._parts: dict[int | None, _WholePart] = {}
         self._last: _WholePart | None = None
@@ -46,10 +49,15 @@ class ItemText:
         self.pieces.append(piece)
         self._indexes.add(index)
 
+    def start_of(self, index: int | None) -> int:
+        """The position in this text at which the part with this index begins: one that has ended, or the open one."""
+        part = self._parts.get(index)
+        return self._ended if part is None else part.start
+
     def begin(self, index: int | None) -> None:
         """Begin a part that was announced; the one before it has ended."""
         self._announced = True
-        self._open = len(self.pieces)
+        self._end_pieces()
         self._last = None
         self._indexes.discard(index)
         self._parts.pop(index, None)
@@ -101,15 +109,20 @@ class ItemText:
 
     def _close(self, whole: str, index: int | None, kind: str, before: _WholePart | None, pieced: bool) -> None:
         if before is None or not same_text(before.text, whole):
-            before = _WholePart(whole, pieced or self._announced)
+            before = _WholePart(whole, pieced or self._announced, self._ended)
         before.kinds.add(kind)
         self._last = self._parts[index] = before
 
     def _add(self, rest: str) -> str:
         if rest:
             self.pieces.append(rest)
-        self._open = len(self.pieces)
+        self._end_pieces()
         return rest
+
+    def _end_pieces(self) -> None:
+        """End the open part."""
+        self._ended += len(_join(self.pieces[self._open :]))
+        self._open = len(self.pieces)
 
 
 def same_text(one: str, other: str) -> bool:

@@ -12,13 +12,14 @@ from typing import Any
 
 from ...events import Event, ReasoningDelta, RefusalDelta, TextDelta
 from ..calls import Calls
-from ..dialect import Dialect
 from ..fields import Chunk, object_in, text_field
 from ..fragments import Fragment
-from .extras import ItemExtras
+from .citations import annotations_of
+from .item_blocks import ItemBlocks
+from .item_forms import call_extra
 from .item_matching import final_items, may_complete
 from .item_text import ItemText
-from .output_items import ItemRef, OutputItem, OutputItems
+from .output_items import ItemRef, OutputItem
 from .response_forms import arguments_of, call_id, family_of, is_free, is_input, item_kind, part_of, ref_of, texts_of
 
 __all__ = ["ItemsDialect"]
@@ -31,14 +32,12 @@ EVENTS: dict[str, type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta]] =
 ITEM_KINDS = {"text": "message", "refusal": "message", "reasoning": "reasoning"}
 
 
-class ItemsDialect(Dialect):
+class ItemsDialect(ItemBlocks):
     """A dialect whose replies consist of items. All events belong to choice 0."""
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
-        self._items = OutputItems()
         self._calls = Calls("responses")
-        self._extras = ItemExtras()
         self._kind = ""  # the name of the event that is read
         self._last_piece: tuple[Any, ...] = ()  # kind and position of the last event, if it brought a piece
         self._growing = ItemText()  # the text that it was added to
@@ -64,10 +63,6 @@ class ItemsDialect(Dialect):
         kinds = (item_kind(item),) if item else ("message", "reasoning", "call")
         return any(near.has_text(text) for kind in kinds for near in self._items.near(ref_of(chunk, kind)))
 
-    def _ensure_started(self, chunk: Chunk, out: list[Event]) -> None:
-        if not self.started:
-            self._begin({}, chunk, out, content=True)
-
     # text, refusals and reasoning
 
     def _piece(self, text_kind: str, text: str, chunk: Chunk, out: list[Event], source: str = "") -> None:
@@ -84,6 +79,7 @@ class ItemsDialect(Dialect):
                 return
             self._note_source(item, source)
             item.family = family
+            self._begin_text(item, chunk, out)
             self._last_piece, self._growing = piece_key, item.text(text_kind)
         self._growing.grow(text, piece_key[-1])
         self._emit_text(text_kind, text, chunk, out)
@@ -104,6 +100,7 @@ class ItemsDialect(Dialect):
         item = self._items.of_whole(ref_of(chunk, ITEM_KINDS[text_kind]), fits)
         if item.takes(source):
             self._note_source(item, source)
+            self._begin_text(item, chunk, out)
             self._emit_text(text_kind, item.text(text_kind).complete_part(text, part_of(chunk), self._kind), chunk, out)
 
     def _note_source(self, item: OutputItem, source: str) -> None:
@@ -126,7 +123,12 @@ class ItemsDialect(Dialect):
             item = self._items.announce(ref_of(chunk, form_kind))
             if form_kind == "call":
                 item.announced_arguments = item.announced_arguments or arguments_of(form)
-                self._grow(item, Fragment(None, call_id(form), text_field(form, "name"), "", is_free(form)), chunk, out)
+                self._grow(item, _named(form), chunk, out, form=form)
+            else:
+                self._extras.note(chunk.get("output_index"), form)
+                self._begin_block(item, chunk, out)
+        elif form and not is_input(form):
+            self._add_hosted(self._hosted.announce(form, chunk), chunk, out)
 
     def _item_done(self, chunk: Chunk, out: list[Event]) -> None:
         self._extras.end(chunk.get("output_index"))
@@ -137,23 +139,51 @@ class ItemsDialect(Dialect):
             self._complete_item(item, form, chunk, out)
         elif form and not is_input(form):  # content of a kind that is not read
             self._has_content = True
+            self._add_hosted(self._hosted.end(form, chunk), chunk, out)
+
+    def _add_hosted(self, events: list[Event], chunk: Chunk, out: list[Event]) -> None:
+        if events:
+            self._ensure_started(chunk, out)
+            out += events
 
     def _all_done(self, output: Any, chunk: Chunk, out: list[Event]) -> None:
         """Emit the missing rest of all items in the final list, and end all calls."""
-        for form, item in final_items(output, self._items.all, self._source):
-            self._complete_item(item or self._items.announce(ItemRef(item_kind(form))), form, chunk, out)
+        every = list(final_items(output, self._items.all, self._source))
+        known = [place for place, (_, item, _) in enumerate(every) if item is not None and item.known]
+        last_known = max(known, default=-1)
+        for place, (form, item, is_new) in enumerate(every):
+            is_late = place < last_known
+            kind = item_kind(form)
+            if not kind:
+                if form and not is_input(form):
+                    self._add_hosted(self._hosted.end(form, chunk, goes_back=not is_late), chunk, out)
+            elif is_new:
+                item = item or self._items.announce(ItemRef(kind, id=_id_of(form)))
+                self._complete_item(item, form, chunk, out, is_late=is_late and not item.begun)
+            elif item is not None:
+                self._end_block(item, form, chunk, out, is_late=is_late and not item.begun)
+            elif not any(texts_of(form, "", self._source)):
+                item = self._items.announce(ItemRef(kind, id=_id_of(form)))
+                self._end_block(item, form, chunk, out, is_late=is_late)
         self._use_announced_arguments(chunk, out)
         out += self._release()
 
-    def _complete_item(self, item: OutputItem, form: Chunk, chunk: Chunk, out: list[Event]) -> None:
+    def _complete_item(
+        self, item: OutputItem, form: Chunk, chunk: Chunk, out: list[Event], *, is_late: bool = False
+    ) -> None:
         """Emit the content of a whole item that was not emitted yet."""
         item.closed = True
+        self._begin_block(item, chunk, out)
         for text_kind, text in texts_of(form, item.source, self._source):
+            self._begin_text(item, chunk, out)
             self._emit_text(text_kind, item.text(text_kind).complete(text), chunk, out)
         if item.kind == "call":
             rest = item.missing_arguments(arguments_of(form))
-            piece = Fragment(None, call_id(form), text_field(form, "name"), rest, is_free(form))
-            self._grow(item, piece, chunk, out, whole=True)
+            self._grow(item, _named(form, rest), chunk, out, whole=True, form=form)
+            return
+        for start, annotation in annotations_of(form):
+            self._cite(item, annotation, start, chunk, out)
+        self._end_block(item, form, chunk, out, is_late=is_late)
 
     # tool calls
 
@@ -177,7 +207,16 @@ class ItemsDialect(Dialect):
             if item.announced_arguments and item.empty:
                 self._grow(item, Fragment(None, "", "", item.announced_arguments), chunk, out)
 
-    def _grow(self, item: OutputItem, piece: Fragment, chunk: Chunk, out: list[Event], *, whole: bool = False) -> None:
+    def _grow(
+        self,
+        item: OutputItem,
+        piece: Fragment,
+        chunk: Chunk,
+        out: list[Event],
+        *,
+        whole: bool = False,
+        form: Chunk | None = None,
+    ) -> None:
         """Add to a call, and emit its end if it is ``whole`` now: nothing is added to it after that."""
         self._ensure_started(chunk, out)
         self._last_is_call = True
@@ -186,9 +225,21 @@ class ItemsDialect(Dialect):
         call = item.call
         if call.ended:
             return
+        if form is not None or piece.free:
+            call.extra = call_extra(form or {"type": "custom_tool_call"}, call.extra)
         if piece.arguments:
             item.text("arguments").grow(piece.arguments)
             item.whole = item.whole or whole
         self._grow_call(self._calls, call, 0, piece, chunk, out)
         if whole and (item.closed or (call.id and call.name)):  # else id and name come with the end of the item
             out += self._end_calls(self._calls, [call], 0, chunk)
+
+
+def _named(form: Chunk, arguments: str = "") -> Fragment:
+    """The id and the name of a call, and arguments of it."""
+    return Fragment(None, call_id(form), text_field(form, "name"), arguments, is_free(form))
+
+
+def _id_of(form: Chunk) -> str:
+    id = form.get("id")
+    return id if isinstance(id, str) else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..arguments import EMPTY
 from ..json_codec import canonical
@@ -40,18 +40,28 @@ class OutputItem:
         call: the call that grows, if the item is a call; ``whole`` if its arguments came whole.
         announced_arguments: arguments that came with its announcement.
         source, family: of reasoning: ``summary`` or ``text``, and the family of the events that its pieces come in.
+        first_id, block_id: the id that it had first, and that of its block.
+        begun, ended: its block has begun, and has ended.
+        mixed: text of another item came in its block, or its own in that of another.
+        annotations: those of its text that were emitted, as JSON, with the positions of their events.
     """
 
     __slots__ = (
         "_texts",
+        "annotations",
         "announced",
         "announced_arguments",
+        "begun",
+        "block_id",
         "call",
         "call_id",
         "closed",
+        "ended",
         "family",
+        "first_id",
         "ids",
         "kind",
+        "mixed",
         "source",
         "whole",
     )  # fmt: skip
@@ -59,11 +69,12 @@ class OutputItem:
     def __init__(self, kind: str, announced: bool) -> None:
         self.kind = kind
         self.announced = announced
-        self.closed = self.whole = False
+        self.closed = self.whole = self.begun = self.ended = self.mixed = False
         self.ids: set[str] = set()
         self.call_id = ""
         self.call: PartialCall | None = None
-        self.announced_arguments = self.source = self.family = ""
+        self.announced_arguments = self.source = self.family = self.first_id = self.block_id = ""
+        self.annotations: dict[str, list[Any]] = {}
         self._texts: dict[str, ItemText] = {}
 
     def text(self, text_kind: str) -> ItemText:
@@ -82,6 +93,11 @@ class OutputItem:
     @property
     def empty(self) -> bool:
         return not any(item_text.pieces for item_text in self._texts.values())
+
+    @property
+    def known(self) -> bool:
+        """True if an event of it was emitted."""
+        return self.begun or self.call is not None
 
     @property
     def full(self) -> bool:
@@ -204,6 +220,7 @@ class OutputItems:
 
     def _open(self, ref: ItemRef, *, announced: bool = False) -> OutputItem:
         item = OutputItem(ref.kind, announced)
+        item.first_id = ref.id
         self.all.append(item)
         self._last[ref.kind] = item
         if ref.position is not None:

@@ -16,6 +16,7 @@ from .output_items import ItemRef
 __all__ = [
     "PARTS",
     "READ",
+    "SOURCES",
     "TEXTS",
     "arguments_of",
     "call_id",
@@ -80,7 +81,8 @@ def is_echo(item: Chunk) -> bool:
 def is_input(item: Chunk) -> bool:
     """True if the caller sent it, so that it is not content: a message of the request, or the result of a call that ran
     outside the server."""
-    return is_echo(item) or item.get("type") in ANSWERS
+    kind = item.get("type")
+    return is_echo(item) or (isinstance(kind, str) and kind in ANSWERS)
 
 
 @lru_cache(maxsize=64)

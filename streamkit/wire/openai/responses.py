@@ -6,13 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ...events import Event, Finish, LogprobsDelta, TextDelta
+from ...events import BlockEnd, BlockStart, Event, Finish, LogprobsDelta, Other, Start, TextDelta
 from ...reasons import meaning
 from ..fields import Chunk, object_in
 from ..json_codec import quote_json
 from ..problems import api_error, find, is_fine, may_report
 from ..templates import Places
 from ..unread import has_content
+from .hosted_items import progress_of
 from .items_dialect import ItemsDialect
 from .response_forms import PARTS, TEXTS, family_of, is_echo, text_in
 
@@ -20,6 +21,7 @@ __all__ = ["Responses"]
 
 TEXT = "response.output_text.delta"
 READ_ENDINGS = (".delta", ".done", ".added")
+BLOCKS = frozenset({Start, BlockStart, BlockEnd})
 ENDS = ("completed", "incomplete", "failed", "cancelled", "canceled")
 
 
@@ -69,13 +71,22 @@ class Responses(ItemsDialect):
             reader(self, chunk, out)
         elif family_of(kind):
             self._reasoning(chunk, out)
+        elif progress_of(kind):
+            self._add_hosted(self._hosted.progress(kind, chunk), chunk, out)
+        elif "annotation" in chunk:
+            self._annotation(chunk, out)
         elif kind.endswith(".delta") and chunk.get("delta"):  # content of a kind that is not read
             self._has_content = True
+        if out and all(type(event) in BLOCKS for event in out):  # is there anything else?
+            unread = self._unread(chunk, name)
+            out += [] if unread is None else [Other(unread, raw=chunk)]
 
     def _unread(self, chunk: Chunk, name: str) -> str | None:
         """The type of an item or part that is not read, the name of a field, or the name of the event if that is
         unknown or its text was not emitted. None if all of its content came before."""
         kind, position = _kind_of(chunk, name), chunk.get("output_index")
+        if progress_of(kind) and chunk.get("item_id"):  # it says what is known
+            return None
         if kind not in READERS and not (family_of(kind) and kind.endswith(READ_ENDINGS)):
             if "annotation" in chunk:
                 self._extras.is_repeated(position, "annotations", chunk["annotation"])
@@ -94,6 +105,7 @@ class Responses(ItemsDialect):
     def _created(self, chunk: Chunk, out: list[Event]) -> None:
         response = object_in(chunk, "response")
         self._extras.announce(response)
+        self._note_storage(response)
         self._begin(response, chunk, out)
 
     def _end(self, chunk: Chunk, out: list[Event]) -> None:
@@ -103,18 +115,19 @@ class Responses(ItemsDialect):
         elif kind == "response.done":
             kind = "response.completed"
         self._begin(response, chunk, out, content=True)
+        self._note_storage(response)
         self._all_done(response.get("output"), chunk, out)
         details = response.get("status_details")  # sent by gateways to the Realtime API
         error = response.get("error") or (details.get("error") if isinstance(details, dict) else None)
         if kind == "response.failed" or not is_fine(error):
-            self._report_usage(response.get("usage"), chunk, out)
+            self._report_usage(response.get("usage"), chunk, out, response)
             raise api_error(error or "the server failed to finish the reply", response)
         out += self._end_calls(self._calls, self._calls.settle(), 0, chunk)
         reason = self._reason(kind, response)
         problem = self._ends(reason)
         if problem is None:
             out.append(Finish(reason, raw=chunk))
-        self._report_usage(response.get("usage"), chunk, out)
+        self._report_usage(response.get("usage"), chunk, out, response)
         if problem is not None:
             raise problem
         self.done = True
@@ -159,6 +172,8 @@ class Responses(ItemsDialect):
             self._begin_part(text_kind, chunk, source)
         elif text_kind:
             self._part(text_kind, text_in(part, "refusal" if text_kind == "refusal" else "text"), chunk, out, source)
+            annotations = part.get("annotations")
+            self._cite_part(annotations if isinstance(annotations, list) else (), chunk, out)
 
     def _reasoning(self, chunk: Chunk, out: list[Event]) -> None:
         """Read an event about reasoning, under any of its names."""

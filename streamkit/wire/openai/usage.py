@@ -17,8 +17,13 @@ def known_usage(usage: Usage, prompt: str, answer: str) -> dict[str, Any]:
             f"{prompt}_tokens": usage.prompt_tokens,
             f"{answer}_tokens": usage.completion_tokens,
             "total_tokens": usage.total_tokens,
-            f"{prompt}_tokens_details": _known({"cached_tokens": usage.cached_tokens}),
+            f"{prompt}_tokens_details": _known(
+                {"cached_tokens": usage.cached_tokens, "cache_write_tokens": usage.cache_write_tokens}
+            ),
             f"{answer}_tokens_details": _known({"reasoning_tokens": usage.reasoning_tokens}),
+            "cache_creation": _known({"ephemeral_1h_input_tokens": usage.cache_write_1h_tokens}),
+            "service_tier": usage.service_tier,
+            "cost": usage.cost if usage.cost_origin == "provider" else None,
         }
     )
 

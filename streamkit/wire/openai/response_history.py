@@ -1,0 +1,115 @@
+"""The history in a request of the Responses API: what the server has already, what it does not store, and the items
+in other forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ...turns import FromModel
+from ..api import Form
+
+__all__ = ["encrypted_thoughts", "is_own", "new_items", "plain", "readable_items"]
+
+Item = Mapping[str, Any]
+
+CALLS = ("function_call", "custom_tool_call", "shell_call", "apply_patch_call")
+"""Items that need an answer and may stand without an id."""
+ANSWERED = ("computer_call", "local_shell_call")
+"""Items that need an answer, and an id."""
+UNBOUND = ("compaction", "mcp_list_tools")
+"""Items that no reasoning leads to."""
+PARTS = ("input_text", "input_image", "input_file", "output_text")
+ENCRYPTED = "reasoning.encrypted_content"
+HOSTS = re.compile(r"(?:.+\.)?(?:api\.openai\.com|azure\.com|x\.ai)(?::\d+)?", re.IGNORECASE)
+REASONS = re.compile(r"(?:^|[/:_-])(?:o[1-9]|gpt-(?:[5-9]|\d\d)|codex|grok-(?:[4-9]|\d\d|code))", re.IGNORECASE)
+ANSWERS_AT_ONCE = re.compile(r"gpt-[\d.]+-chat|non-reasoning", re.IGNORECASE)
+
+
+def encrypted_thoughts(body: Form, host: str) -> Form:
+    """``body`` with a request for encrypted thoughts, where the server does not store the response: without them it
+    could not go on with its thoughts.
+
+    Only if the caller gave no ``include``, and only for servers that are known to have this value of it (OpenAI, Azure,
+    xAI) and models whose names say that they reason: others answer 400, "Encrypted content is not supported with this
+    model". Newer servers send encrypted thoughts unasked.
+    """
+    model = str(body.get("model", ""))
+    reasons = REASONS.search(model) is not None and ANSWERS_AT_ONCE.search(model) is None
+    if body.get("store") is not False or body.get("include") is not None or not (reasons and HOSTS.fullmatch(host)):
+        return body
+    return {**body, "include": [ENCRYPTED]}
+
+
+def new_items(items: Sequence[Item], body: Mapping[str, Any], host: str) -> list[Item]:
+    """The items that the server does not have yet, where the request continues a response or a conversation that it
+    stores: those after the last item of that response, or of any response of this server. An item that is there twice
+    is refused (openai/openai-agents-js #1435)."""
+    response, conversation = body.get("previous_response_id"), body.get("conversation")
+    known = -1
+    for place, item in enumerate(items):
+        if isinstance(item, FromModel) and item.origin.api == "responses" and item.reply:
+            is_there = item.reply == response or (conversation and item.origin.host in ("", host or item.origin.host))
+            known = place if is_there else known
+    return list(items[known + 1 :])
+
+
+def readable_items(items: Sequence[Item]) -> Iterator[Item]:
+    """The items without reasoning that is neither stored nor encrypted (nor plain, as servers for open models have it):
+    "Items are not persisted when `store` is set to false" (vercel/ai #7543). What it led to goes back without it."""
+    is_lost = False
+    for item in items:
+        kind = item.get("type")
+        if kind == "reasoning":
+            is_lost = not (item.get("encrypted_content") or item.get("content"))
+        elif not _is_of_model(item):
+            is_lost = False
+        if not is_lost:
+            yield item
+        elif kind != "reasoning" and (form := _unbound(dict(item))) is not None:
+            yield item.with_form(form) if isinstance(item, FromModel) else form
+
+
+def _is_of_model(item: Item) -> bool:
+    kind = item.get("type")
+    if kind in (None, "message"):
+        return item.get("role") == "assistant"
+    return not str(kind).endswith(("_output", "_response"))
+
+
+def _unbound(item: Form) -> Form | None:
+    """An item without its id, which refers to the reasoning that led to it; None if it cannot be without."""
+    kind = item.get("type")
+    if kind in ANSWERED or kind in UNBOUND or "id" not in item:
+        return item
+    if kind in CALLS:
+        return {name: value for name, value in item.items() if name != "id"}
+    return _plain_message(item) if kind == "message" else None
+
+
+def _plain_message(item: Form) -> Form | None:
+    """A message of the model without an id, which holds nothing but text."""
+    phase = {"phase": item["phase"]} if item.get("phase") else {}
+    content = item.get("content")
+    parts = [part for part in content if isinstance(part, Mapping)] if isinstance(content, (list, tuple)) else []
+    texts = [str(part.get("text") or part.get("refusal") or "") for part in parts]
+    text = content if isinstance(content, str) else "".join(texts)
+    return {"role": "assistant", "content": text, **phase} if text else None
+
+
+def is_own(form: Form) -> bool:
+    """True for an item, and for a message with parts of this API."""
+    content = form.get("content")
+    parts = content if isinstance(content, (list, tuple)) else ()
+    is_item = isinstance(form.get("type"), str) or form.keys() == {"id"}
+    return is_item or any(isinstance(part, Mapping) and part.get("type") in PARTS for part in parts)
+
+
+def plain(form: Form) -> Form | None:
+    """An item without what only the server and the model that wrote it understand: its id, what is encrypted, the tools
+    of the server. ``phase`` is kept for other models of the same server."""
+    if form.keys() == {"id"} or form.get("type") in (*UNBOUND, "item_reference", "reasoning"):
+        return None
+    item = _unbound(form)
+    return None if item is None else {name: value for name, value in item.items() if name != "caller"}
