@@ -95,7 +95,7 @@ class _LibraryReader:
     def _tell(self, opened: Any) -> None:
         """Give the parser what the headers of the answer say, if they can be reached."""
         self._parser.request_id = _request_id(opened)
-        self._parser.headers, self._parser.rate_limits = answer_of(getattr(opened, "response", None))
+        self._parser.besides = answer_of(getattr(opened, "response", None))
 
     def _error(self, exc: Exception) -> Exception | None:
         """The error to raise because of ``exc``, perhaps ``exc`` itself; None if the whole reply had arrived."""
@@ -109,8 +109,7 @@ class _LibraryReader:
         if self._has_begun:
             error.partial = self._parser.reply()
         elif (response := getattr(exc, "response", None)) is not None:  # of a server that refused
-            headers, limits = answer_of(response)
-            error.partial = replace(error.partial, headers=headers, rate_limits=limits)
+            error.partial = replace(error.partial, **answer_of(response))
         if error is not exc:
             error.__cause__ = exc
             shorten(error)
@@ -124,7 +123,7 @@ class _LibraryReader:
         if api is not APIS[FALLBACK_API]:  # earlier chunks, if any, did not belong to a particular API
             old = self._parser
             self._parser = Parser(api.name, lenient=old.lenient, request_id=old.request_id)
-            self._parser.headers, self._parser.rate_limits = old.headers, old.rate_limits
+            self._parser.besides = old.besides
             self._reading.snapshot = self._parser.reply
             self._set_origin(api.name)
 

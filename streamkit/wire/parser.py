@@ -8,7 +8,6 @@ from typing import Any
 
 from ..errors import BrokenError, MalformedError, StreamkitError, TooLargeError
 from ..events import Event, Origin, Outcome, Reply
-from ..rate_limits import RateLimits
 from ..stages import Fold
 from ..wording import excerpt
 from .apis import APIS, api_named
@@ -67,9 +66,8 @@ class Parser:
         self.done = False
         self.lenient = lenient
         self.attempts = attempts
-        self.headers: dict[str, str] = {}
-        """The headers of the HTTP response that the Reply has; like the rate limits, they may be set later."""
-        self.rate_limits: RateLimits | None = None
+        self.besides: dict[str, Any] = {}
+        """Further fields of the Reply, from the HTTP response; they may be set later."""
         self.fold = Fold(reply_bytes=reply_bytes, keep_text=keep_text)
         self._dialect = entry.dialect(request_id)
         self._dialect.origin = origin or (None if entry.native else Origin(entry.name))
@@ -113,8 +111,7 @@ class Parser:
             origin=self._dialect.origin,
             attempts=self.attempts,
             warnings=tuple(self._dialect.warnings),
-            headers=self.headers.copy(),
-            rate_limits=self.rate_limits,
+            **self.besides,
         )
 
     def feed(self, chunk: bytes) -> Iterator[Event]:

@@ -168,11 +168,13 @@ def test_a_relay_does_not_send_them_to_browsers() -> None:
 def test_of_a_library_the_request_says_what_is_secret() -> None:
     request = httpx.Request("POST", "https://h.example?api_key=abcdefgh", headers={"authorization": f"Bearer {KEY}"})
     said = {"server": f"for {KEY} and abcdefgh", "x-ratelimit-limit-tokens": "9", "openai-project": "p"}
-    headers, limits = answer_of(httpx.Response(200, headers=said, request=request))
-    assert headers == {"server": "for *** and ***", "x-ratelimit-limit-tokens": "9"}
-    assert limits == sk.RateLimits(tokens=sk.RateLimit(9))
-    assert answer_of(httpx.Response(200, headers={"server": "s"})) == ({"server": "s"}, None)
-    assert answer_of(None) == ({}, None)
+    assert answer_of(httpx.Response(200, headers=said, request=request)) == {
+        "headers": {"server": "for *** and ***", "x-ratelimit-limit-tokens": "9"},
+        "rate_limits": sk.RateLimits(tokens=sk.RateLimit(9)),
+    }
+    bare = httpx.Response(200, headers={"server": "s"})
+    assert answer_of(bare) == {"headers": {"server": "s"}, "rate_limits": None}
+    assert answer_of(None) == {}
 
 
 def test_openai_gives_what_a_client_gives() -> None:

@@ -8,11 +8,10 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-from ...rate_limits import RateLimits
 from .rates import rate_limits
 from .secrets import SECRET, SHORTEST, secrets_in, without_secrets
 
-__all__ = ["answer_of", "shown_headers"]
+__all__ = ["answer_of", "fields_of", "shown_headers"]
 
 NAMES = frozenset(
     {"age", "cf-cache-status", "cf-ray", "date", "deprecation", "server", "server-timing", "sunset", "via", "warning"}
@@ -47,17 +46,21 @@ LONGEST_NAME = 100
 """Characters of a name; a longer one is not shown."""
 
 
-def answer_of(response: Any) -> tuple[dict[str, str], RateLimits | None]:
-    """The headers that are shown, and the rate limits, of the response that a provider's own library has; nothing if it
-    is not one of httpx or the like."""
+def answer_of(response: Any) -> dict[str, Any]:
+    """The `fields_of` the response that a provider's own library has; none if it is not one of httpx or the like."""
     try:
         headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
     except (AttributeError, TypeError, ValueError):
-        return {}, None
+        return {}
     secrets: list[str] = []
     with suppress(Exception):  # httpx raises RuntimeError for a response without its request
         secrets = secrets_in(dict(response.request.headers.items()), dict(response.request.url.params.items()))
-    return shown_headers(headers, secrets), rate_limits(headers)
+    return fields_of(headers, secrets)
+
+
+def fields_of(headers: Mapping[str, str], secrets: Sequence[str]) -> dict[str, Any]:
+    """The fields of a Reply that say what ``headers``, whose names are in lower case, do."""
+    return {"headers": shown_headers(headers, secrets), "rate_limits": rate_limits(headers)}
 
 
 def shown_headers(headers: Mapping[str, str], secrets: Sequence[str] = ()) -> dict[str, str]:

@@ -15,14 +15,13 @@ from ...engine.upstream import SentRequest
 from ...errors import StalledError, StreamkitError
 from ...events import Event, Origin
 from ...wire import USAGE, Parser
-from .answer_headers import shown_headers
+from .answer_headers import fields_of
 from .batches import BatchReader
 from .clocks import Clocks
 from .exchange import Body, Exchange, translate_error
 from .failures import explain
 from .limits import Limits, Retry, mark_given_up
 from .pools import Pools
-from .rates import rate_limits
 from .request_builder import refused_by
 from .requests import Endpoint, HttpRequest
 
@@ -136,8 +135,7 @@ class Call:
         id."""
         parser.request_id = self.endpoint.scrub(request_id or exchange.request_id)
         if exchange.answer is not None:
-            parser.headers = shown_headers(exchange.answer, self.endpoint.secrets)
-            parser.rate_limits = rate_limits(exchange.answer)
+            parser.besides = fields_of(exchange.answer, self.endpoint.secrets)
             exchange.answer = None
         return parser.request_id
 
