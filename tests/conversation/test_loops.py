@@ -75,7 +75,7 @@ def test_the_history_after_a_reply_of_any_length_is_accepted(name: str, script: 
 def test_a_conversation_goes_on_with_other_servers(name: str):
     for script in ("three rounds", "search"):
         _, history = _played(name, script)
-        for other in (other for other in DISTINCT if other != name):
+        for other in [one for one in DISTINCT if one != name]:  # a new server does not know what another one signed
             server = StrictServer(other, "text")
             with server.client() as client:
                 sk.run(ask_of(client, server)(history))
