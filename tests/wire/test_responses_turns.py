@@ -48,6 +48,10 @@ def message(text: Any, **fields: Any) -> dict[str, Any]:
     return {**form, **fields}
 
 
+def part(text: Any) -> dict[str, Any]:
+    return {"type": "output_text", "text": text, "annotations": []}
+
+
 SEARCH = tool("web_search_call", status="completed")
 TURNS: dict[str, tuple[list[Piece], list[dict[str, Any]]]] = {
     "reasoning and its call": ([thought(), CALL], [item(), CALL_ITEM]),
@@ -57,9 +61,19 @@ TURNS: dict[str, tuple[list[Piece], list[dict[str, Any]]]] = {
     "the first of two calls does not go back": ([thought(), DROPPED, CALL], [PLAIN_CALL]),
     "the second of two calls does not go back": ([thought(), CALL, DROPPED], [item(), CALL_ITEM]),
     "a message that did not end": ([thought(), Piece("message", "Hi")], [{"role": "assistant", "content": "Hi"}]),
-    "its phase": (
-        [thought(), said("Hi", content=[{"text": slot("text", "Hello")}], phase="commentary")],
-        [{"role": "assistant", "content": "Hi", "phase": "commentary"}],
+    "a message that was changed": (
+        [thought(), said("Hi", phase="commentary"), CALL], [item(), message("Hi", phase="commentary"), CALL_ITEM],
+    ),
+    "a message of several parts that was changed": (
+        [said("a***b", content=[part(slot("text", "a")), {"type": "new"}, part(slot("text", "b"))])],
+        [message("", content=[part("a***b"), {"type": "new"}])],
+    ),
+    "reasoning of several parts that was changed": (
+        [Piece("reasoning", reasoning="***", form={
+            **item(), "encrypted_content": "E",
+            "summary": [{"text": slot("reasoning", "a")}, {"text": slot("reasoning", "b")}],
+        }), CALL],
+        [{**item(), "encrypted_content": "E", "summary": [{"text": "***"}]}, CALL_ITEM],
     ),
     "an empty message": ([thought(), said("")], []),
     "two groups, one of them broken": (
