@@ -30,7 +30,7 @@ from ...events import (
 )
 from ...reasons import Meaning, meaning
 from ...stages import OpenCalls
-from .hosted_items import PARTIAL_IMAGE, progress_of
+from .hosted_items import PARTIAL_IMAGE, WHOLE_INPUT, progress_of
 from .usage import known_usage
 from .written_item import PARTS, WrittenItem, annotation_of, image_form, tool_form
 
@@ -43,6 +43,8 @@ INCOMPLETE: dict[Meaning, str] = {
     "filtered": "content_filter",
     "refused": "content_filter",
 }
+INPUTS = {kind: (name, field) for name, (kind, field) in WHOLE_INPUT.items()}
+"""For each kind of tool whose input has an event, its name and the field of the input."""
 BLOCKS = ("message", "reasoning")
 """The kinds of blocks whose texts have events."""
 NAMES = {
@@ -212,9 +214,13 @@ class ResponsesWriter:
             return
         if key not in self._by_key:
             yield from self._open(key, form, whole=False)
-        name = f"response.{event.kind}.{event.status}"
-        if progress_of(name) and not self._by_key[key].closed:
-            yield self._payload(name, **self._by_key[key].reference())
+        item = self._by_key[key]
+        name, (whole, field) = f"response.{event.kind}.{event.status}", INPUTS.get(event.kind, ("", ""))
+        if whole and isinstance(event.input, str) and not (item.arguments or item.closed):
+            item.arguments.append(event.input)
+            yield self._payload(whole, **item.reference(), **{field: event.input})
+        elif progress_of(name) and not item.closed:
+            yield self._payload(name, **item.reference())
 
     def _file(self, event: File) -> Iterator[Form]:
         form, key = image_form(event), ("image_generation_call", event.id)
