@@ -62,6 +62,7 @@ class ResponsesWriter:
     def __init__(self, model: str, id: str, created: int) -> None:
         self._model, self._id, self._created = model, id, created
         self._started = False
+        self._knows_all = False  # if the events are from this API, so that items of unknown kinds are items of it
         self._number = 0
         self._items: list[WrittenItem] = []
         self._by_key: dict[Any, WrittenItem] = {}
@@ -76,6 +77,7 @@ class ResponsesWriter:
         match event:
             case Start():
                 self._model, self._id = self._model or event.model, self._id or event.id
+                self._knows_all = event.origin is not None and event.origin.api == "responses"
                 yield from self._start()
             case TextDelta():
                 yield from self._grow("message", "output_text", event.text)
@@ -182,7 +184,7 @@ class ResponsesWriter:
     def _end_block(self, event: BlockEnd, form: Form) -> Iterator[Form]:
         """End a block with its form, or write one that came whole."""
         item = self._blocks.get((event.kind, event.id))
-        if event.kind not in BLOCKS:
+        if event.kind not in BLOCKS and self._knows_all:
             yield from self._whole((event.kind, event.id), form)
         elif item is not None:
             yield from self._close(item, form)
