@@ -45,6 +45,8 @@ from .json_form import from_json, to_json
 from .lazy import lazily
 from .messages import Message, assistant, system, user
 from .protocols import Op, Sink, Stage, StageBase
+from .rate_limits import RateLimit, RateLimits
+from .timing import Timing
 
 if TYPE_CHECKING:
     from . import operators as ops, sinks, testing
@@ -88,6 +90,8 @@ __all__ = [
     "Origin",
     "Other",
     "Prices",
+    "RateLimit",
+    "RateLimits",
     "ReasoningDelta",
     "RefusalDelta",
     "Reply",
@@ -107,6 +111,7 @@ __all__ = [
     "Stream",
     "StreamkitError",
     "TextDelta",
+    "Timing",
     "TooLargeError",
     "ToolCall",
     "ToolCallDelta",

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any, get_args
 
@@ -27,6 +27,8 @@ from .events import (
     UsageUpdate,
 )
 from .json_values import json_default, json_line
+from .rate_limits import RateLimit, RateLimits
+from .timing import Timing
 from .turns import FromModel
 from .wording import excerpt
 
@@ -108,7 +110,9 @@ def _without_defaults(value: Any) -> Any:
 
 @cache
 def _defaults(cls: type) -> dict[str, Any] | None:
-    return {f.name: f.default for f in fields(cls)} if hasattr(cls, "__dataclass_fields__") else None
+    if not hasattr(cls, "__dataclass_fields__"):
+        return None
+    return {f.name: f.default if f.default_factory is MISSING else f.default_factory() for f in fields(cls)}
 
 
 def _event(form: dict[str, Any], missed: set[str]) -> Event:
@@ -141,10 +145,23 @@ def _reply(values: dict[str, Any], missed: set[str]) -> dict[str, Any]:
         out["choices"] = tuple(_choice(choice, missed) for choice in values["choices"])
     if values.get("usage"):
         out["usage"] = Usage(**_known_fields(Usage, values["usage"], missed))
+    if "headers" in values:
+        out["headers"] = dict(values["headers"])
+    if values.get("timing"):
+        out["timing"] = Timing(**_known_fields(Timing, values["timing"], missed))
+    if values.get("rate_limits"):
+        out["rate_limits"] = _rate_limits(values["rate_limits"], missed)
     out |= {name: tuple(values[name]) for name in ("earlier", "answers", "warnings") if name in values}
     if values.get("origin") and "earlier" in out:
         out["earlier"] = tuple(FromModel.again(message, values["origin"]) for message in out["earlier"])
     return out
+
+
+def _rate_limits(form: dict[str, Any], missed: set[str]) -> RateLimits:
+    values = _known_fields(RateLimits, form, missed)
+    for name in values.keys() - {"retry_after"}:
+        values[name] = RateLimit(**_known_fields(RateLimit, values[name], missed))
+    return RateLimits(**values)
 
 
 def _several(cls: Any, forms: Iterable[dict[str, Any]], missed: set[str]) -> tuple[Any, ...]:

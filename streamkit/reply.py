@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, cast
 from .blocks import Citation, File, ServerTool
 from .event_class import FromServer, event_class
 from .messages import Message
+from .rate_limits import RateLimits
+from .timing import Timing
 from .tool_calls import ToolCall
 from .turns import FromModel, Origin, Piece, answered_ids, assemble, chat_turn, joined_results, request_fields
 from .usage import Usage
@@ -107,6 +109,11 @@ class Reply(FromServer):
     """The answers of tools to the calls of this reply, if it was cut while they ran."""
     warnings: tuple[str, ...] = ()
     origin: Origin | None = field(default=None, repr=False, compare=False)
+    headers: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """The headers of the server's answer that say something about it, by their names in lower case: rate limits,
+    processing times, request ids, regions. None of them holds a secret."""
+    rate_limits: RateLimits | None = field(default=None, compare=False, repr=False)
+    timing: Timing | None = field(default=None, compare=False, repr=False)
 
     @property
     def text(self) -> str:

@@ -28,7 +28,7 @@ ASKING = "wire tokens stages.usage"  # what the engine does not import, as it mo
 FLOORS = (
     Floor("awaitables clean file_lock json_values lazy mathematics patience reasons runtimes wording"),
     Floor("checks event_class", inside="pydantic_core"),
-    Floor("blocks files turns usage"),
+    Floor("blocks files rate_limits timing turns usage"),
     Floor("messages"),
     Floor("errors events reply reply_repr tool_calls validation", inside="pydantic"),
     Floor("json_form prelude protocols worker"),

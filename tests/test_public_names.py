@@ -57,7 +57,9 @@ AT_ONCE = {
     *(
         "messages",
         "protocols",
+        "rate_limits",
         "reply",
+        "timing",
         "tool_calls",
         "turns",
         "turns.anthropic",

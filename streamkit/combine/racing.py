@@ -73,8 +73,8 @@ def race(*streams: Observable[Any], after: float | None = None) -> Stream[Any]:
 class _Entrant:
     """One stream of a race."""
 
-    def __init__(self, number: int, scheduler: RunScheduler) -> None:
-        self.number, self.scheduler = number, scheduler
+    def __init__(self, number: int, scheduler: RunScheduler, offset: float) -> None:
+        self.number, self.scheduler, self.offset = number, scheduler, offset
         self.prelude = Prelude()
         self.subscription = SingleAssignmentDisposable()
 
@@ -119,7 +119,8 @@ class _Race(CompositeReply):
 
     def _start(self, number: int, stream: Observable[Any]) -> None:
         self.parts = self.scheduler.for_part()
-        entrant = _Entrant(number, self.parts)
+        self.part_begins()
+        entrant = _Entrant(number, self.parts, self.offset)
         self._running.append(entrant)
         entrant.subscription.disposable = stream.subscribe(
             lambda item: self.scheduler.on_loop(self._next, entrant, item),
@@ -145,7 +146,9 @@ class _Race(CompositeReply):
         """Make ``entrant`` the winner if it has content: the others are cancelled."""
         if not entrant.prelude.decided:
             return
-        self._winner, self.parts = entrant, entrant.scheduler
+        self._winner, self.parts, self.offset = entrant, entrant.scheduler, entrant.offset
+        if self.offset:
+            self._observer = _Placing(self._observer, self)
         self._timer.dispose()
         for other in self._running:
             if other is not entrant:
@@ -154,6 +157,7 @@ class _Race(CompositeReply):
             self._observer.on_next(item)
 
     def _failed(self, entrant: _Entrant, error: Exception) -> None:
+        error = self.with_placed_partial(error, entrant.offset)
         if self._winner is entrant:
             self._observer.on_error(error)
         elif isinstance(error, ShutdownError) and not self._is_decided():  # the others have no loop to run on
@@ -173,6 +177,22 @@ class _Race(CompositeReply):
         self._timer.dispose()
         for entrant in self._running:
             entrant.subscription.dispose()
+
+
+class _Placing(abc.ObserverBase[Any]):
+    """Gives the Reply of a winner that began after the race a timing from the beginning of the race."""
+
+    def __init__(self, observer: abc.ObserverBase[Any], race: CompositeReply) -> None:
+        self._observer, self._race = observer, race
+
+    def on_next(self, item: Any) -> None:
+        self._observer.on_next(self._race.placed(item) if type(item) is Reply else item)
+
+    def on_error(self, error: Exception) -> None:
+        self._observer.on_error(error)
+
+    def on_completed(self) -> None:
+        self._observer.on_completed()
 
 
 def all_failed(failures: list[Exception]) -> Exception:

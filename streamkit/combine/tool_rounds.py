@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from reactivex import Observable, abc, from_iterable
-from reactivex.disposable import SerialDisposable
+from reactivex.disposable import Disposable, SerialDisposable
 
 from ..checks import check_whole, quote_refused
 from ..engine.streams import EventSource, ReplyStream, check_events, check_function
@@ -18,6 +18,8 @@ from ..events import Event, Outcome, Reply, RoundEnd, Start, ToolResult, warned
 from ..messages import Message, Messages, messages_of
 from ..prelude import commits
 from ..sources.tools import Toolbox, Tools
+from ..timing import joined_timing
+from ..turns import joined_results
 from ..usage import sum_usage
 from .sending import sending
 
@@ -113,7 +115,7 @@ class _Loop(CompositeReply):
 
     def begin(self) -> abc.DisposableBase:
         self._start_round()
-        return self._subscription
+        return Disposable(self._stop)
 
     def whole(self, outcome: Outcome | None) -> Reply:
         if self._final is not None:
@@ -123,10 +125,11 @@ class _Loop(CompositeReply):
             return self._and_earlier(self.last_part(outcome))
         unfinished: Outcome = "stopped" if self._subscription.is_disposed else "truncated"  # tools are running
         final_outcome = outcome or ("cancelled" if self.scheduler.context.cancelled else unfinished)
-        return self._and_earlier(replace(reply, outcome=final_outcome))
+        return self._and_earlier(replace(reply, outcome=final_outcome), self.elapsed())
 
-    def _and_earlier(self, reply: Reply) -> Reply:
-        """This round's Reply as that of all rounds so far. A reply that was not requested yet has cost nothing."""
+    def _and_earlier(self, reply: Reply, total: float | None = None) -> Reply:
+        """This round's Reply as that of all rounds so far. A reply that was not requested yet has cost nothing.
+        ``total`` is the time of all, if more has passed than until the end of the reply."""
         every = [*self._replies, reply] if self._round.is_requested or not self._replies else self._replies
         return replace(
             reply,
@@ -136,6 +139,7 @@ class _Loop(CompositeReply):
             earlier=(*self._earlier, *reply.earlier),
             answers=tuple(self._round.answers) or reply.answers,
             warnings=warned(every),
+            timing=joined_timing((one.timing for one in every), total),
         )
 
     # -- rounds ----------------------------------------------------------------------------------------------------
@@ -143,7 +147,7 @@ class _Loop(CompositeReply):
     def _end_round(self, reply: Reply) -> None:
         """End a round whose calls have their results, and request the next reply."""
         self._replies.append(reply)
-        self._earlier += [*reply.messages, *self._round.answers]
+        self._earlier += joined_results([*reply.messages, *self._round.answers])
         self._round, self.parts = _Round(), self.scheduler.for_part()
         self._emit_round_end()
         if not self._subscription.is_disposed:
@@ -169,6 +173,7 @@ class _Loop(CompositeReply):
             self._observer.on_error(exc)
             return
         self._round.is_requested = True
+        self.part_begins()
         switch_to(self._subscription, stream, self._event, self._failed, self._replied, self.parts)
 
     def _event(self, event: Event) -> None:
@@ -178,16 +183,21 @@ class _Loop(CompositeReply):
         if not self._round.has_started and commits(event):
             self._start(Start())
         if isinstance(event, Reply):
-            self._round.reply = event
+            self._round.reply = self.placed(event)
         elif isinstance(event, RoundEnd):  # of an inner loop, whose last round ends with this one's
             if not event.last:
                 self._emit_round_end()
         else:
             self._observer.on_next(event)
 
+    def _stop(self) -> None:
+        self.finish()
+        self._subscription.dispose()
+
     def _failed(self, error: Exception) -> None:
+        self.finish()
         if isinstance(error, StreamkitError):
-            error = error.with_partial(self._and_earlier(error.partial))
+            error = error.with_partial(self._and_earlier(self.placed(error.partial)))
         self._observer.on_error(error)
 
     def _replied(self) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from reactivex import Observable, abc
 
 from ..engine.streams import Connect, KeepsAll, Operator, Scheduler, keeping_operator, operator_of
 from ..engine.upstream import ReplySource, RunScheduler, scheduler_for
+from ..events import Reply
+from ..protocols import Stage
+from ..stages import AnsweredStage
 from .lift import Lifted
 
 __all__ = ["Above", "keeping_stage_operator", "stage_operator"]
@@ -32,6 +36,18 @@ class Above:
         request = self.source.sent_request if self.source is not None else None
         return None if request is None else (request.api, request.body)
 
+    def reply(self) -> Reply | None:
+        """The reply of the source so far; None if it is not known, or if a user's stage fails on it."""
+        with suppress(Exception):
+            return None if self.source is None else self.source.reply()
+        return None
+
+    def lift(self, stage: Stage[Any, Any], observer: abc.ObserverBase[Any], kind: type[Lifted] = Lifted) -> Lifted:
+        """A subscription to ``stage``, which gets the reply of the source if it wants that."""
+        if isinstance(stage, AnsweredStage):
+            stage.source_reply = self.reply
+        return kind(stage, observer, self.scheduler)
+
     def keeps_text(self) -> bool:
         """True if the Reply is to have its text (`Limits.keep_text`)."""
         return self.source is None or self.source.keeps_text
@@ -53,6 +69,6 @@ def keeping_stage_operator(
 def _connecting(make: Callable[[Above], Any], kind: type[Lifted] = Lifted, own_scheduler: bool = False) -> Connect:
     def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         above = Above(scheduler_for(scheduler) if own_scheduler else scheduler)
-        return kind(make(above), observer, above.scheduler).connect(source)
+        return above.lift(make(above), observer, kind).connect(source)
 
     return connect

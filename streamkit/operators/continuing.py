@@ -28,6 +28,7 @@ from ..events import (
 from ..prelude import commits
 from ..sources.http import Retry, requests_of
 from ..stages import Fold, Seam
+from ..timing import joined_timing
 from ..usage import Usage, sum_usage, weakest_origin
 from .resilience import Attempts
 
@@ -98,6 +99,7 @@ class _Continued(Attempts):
             attempts=sum(part.attempts for part in every),
             usage=_total_usage([part.usage for part in every]),
             warnings=warned(every),
+            timing=joined_timing(part.timing for part in every),
         )
 
     def _completed(self) -> None:
@@ -162,10 +164,11 @@ class _Continued(Attempts):
     def _go_on(self, error: StreamkitError) -> None:
         """Ask for the rest. Text that the seam still holds was not emitted, so it is not part of the text that is
         kept."""
-        partial = self._of_all(error.partial)
+        part = self.placed(error.partial)
+        partial = self._of_all(part)
         kept_text = partial.text if self._rules.keeps_text else ""
         self._seam = Seam(kept_text)
-        self._parts.append(error.partial)
+        self._parts.append(part)
         if self._emitted:
             self._pass_on(Restart(error.kind, kept_text))
         try:

@@ -96,15 +96,16 @@ class Attempts(CompositeReply):
         raise NotImplementedError
 
     def _emit(self, item: Any) -> None:
-        self._observer.on_next(self._of_all(item) if isinstance(item, Reply) else item)
+        self._observer.on_next(self._of_all(self.placed(item)) if isinstance(item, Reply) else item)
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, StreamkitError):
-            error = error.with_partial(self._of_all(error.partial))
+            error = error.with_partial(self._of_all(self.placed(error.partial)))
         self._observer.on_error(error)
 
     def _attempt(self, stream: Observable[Any]) -> None:
         self._prelude = Prelude()
+        self.part_begins()
         switch_to(self._subscription, stream, self._next, self._failed, self._completed, self.parts)
 
     def _next(self, item: Any) -> None:
@@ -135,7 +136,7 @@ class _Fallback(Attempts):
         self._failures: list[Exception] = []
 
     def _recover(self, error: Exception) -> None:
-        self._failures.append(error)
+        self._failures.append(self.with_placed_partial(error))
         following = next(self._alternatives, None)
         if following is None:
             self._observer.on_error(all_failed(self._failures))

@@ -17,7 +17,6 @@ from ..engine.streams import KeepsAll, Scheduler, check_function, keeping_operat
 from ..stages import Factory, check_text_stage
 from ..stages.rewriting import HOLD, MASK, EarlyEnd, JsonRedactor, Redactor, Rewriter, Rule, StopAt, ThinkTags, parts_of
 from .above import Above, keeping_stage_operator
-from .lift import Lifted
 
 __all__ = ["redact", "rewrite", "stop_at", "stop_when", "think_tags"]
 
@@ -111,7 +110,7 @@ def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Callable[[S],
     def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         above = Above(scheduler)
         stage = EarlyEnd(lambda event: False, "stop_when", above.keeps_text)
-        ending = Lifted(stage, observer, above.scheduler)
+        ending = above.lift(stage, observer)
         subscription = ending.connect(source)
         watching = trigger.subscribe(lambda _: ending.end_with(stage.finish), ending.on_error, scheduler=scheduler)
         return CompositeDisposable(subscription, watching)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass
 
 from ..checks import check_number, quote_refused
 from ..engine.streams import Reading, ReplyStream, Source
@@ -18,6 +19,8 @@ __all__ = ["replay"]
 
 def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) -> ReplyStream:
     """The recorded reply with its timing, ``speed`` times as fast; 0 means without waiting.
+
+    The `Timing` of its Reply is that of the recording, whatever the ``speed``.
 
     ``recording`` is a path or the name of a shipped recording (``"hello"``, see `Recording.open` for what that
     raises, at once). This reply ends as the recorded one did: an error is raised with the same kind, and a
@@ -33,20 +36,33 @@ def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) ->
 
     def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
         parser = Parser(loaded.api)
-        reads = _timed_reads(loaded, scale, parser)
+        position = _Position()
+        reading.stopwatch.measure_by(lambda: position.at)
+        reads = _timed_reads(loaded, scale, parser, position)
         return read_reply(reading, parser, reads, loaded.api, loaded.model, is_document=is_document)
 
     return ReplyStream(Source(produce), label="replay")
 
 
-async def _timed_reads(recording: Recording, scale: float, parser: Parser) -> AsyncGenerator[bytes, None]:
+@dataclass(slots=True)
+class _Position:
+    """The moment of a recording that a replay has come to, in seconds after the request."""
+
+    at: float = 0.0
+
+
+async def _timed_reads(
+    recording: Recording, scale: float, parser: Parser, position: _Position
+) -> AsyncGenerator[bytes, None]:
     """The data of each read when it is due; at the end the error that was recorded is raised."""
     loop = asyncio.get_running_loop()
     start = loop.time()
     for read in recording.reads:
         await asyncio.sleep(max(0.0, start + read.at * scale - loop.time()))  # 0 lets other tasks run
+        position.at = read.at
         yield read.data
     await asyncio.sleep(max(0.0, start + recording.seconds * scale - loop.time()))
+    position.at = recording.seconds
     error = recording.error(parser.reply())
     if error is not None:
         raise error

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from typing import Any
 
 from ..engine.streams import Reading, ReplyStream, Source
@@ -17,7 +18,7 @@ from ..errors import ApiError, MalformedError
 from ..events import Event, Origin
 from ..wire import APIS, FALLBACK_API, Parser, encode_json, owning_api
 from ..wording import excerpt
-from .http import request_id, shorten, shut_socket
+from .http import answer_of, request_id, shorten, shut_socket
 from .library import as_dict, asked_of, check_library, forms_of, is_whole, open_library
 from .library_errors import as_streamkit_error, is_mistake
 
@@ -73,7 +74,7 @@ class _LibraryReader:
         self._opened = opened = await open_library(stream, closing)
         self._asked = asked_of(opened)
         self._reading.cut = lambda: shut_socket(getattr(opened, "response", None))
-        self._parser.request_id = _request_id(opened)
+        self._tell(opened)
         self._set_origin()
         if is_whole(opened):
             form = as_dict(opened)
@@ -91,6 +92,11 @@ class _LibraryReader:
             _check_media(opened)
         yield self._parser.flush()
 
+    def _tell(self, opened: Any) -> None:
+        """Give the parser what the headers of the answer say, if they can be reached."""
+        self._parser.request_id = _request_id(opened)
+        self._parser.besides = answer_of(getattr(opened, "response", None))
+
     def _error(self, exc: Exception) -> Exception | None:
         """The error to raise because of ``exc``, perhaps ``exc`` itself; None if the whole reply had arrived."""
         if is_mistake(exc, self._opened, self._reading.committed):
@@ -102,6 +108,8 @@ class _LibraryReader:
         error.request_id = error.request_id or self._parser.request_id
         if self._has_begun:
             error.partial = self._parser.reply()
+        elif (response := getattr(exc, "response", None)) is not None:  # of a server that refused
+            error.partial = replace(error.partial, **answer_of(response))
         if error is not exc:
             error.__cause__ = exc
             shorten(error)
@@ -113,7 +121,9 @@ class _LibraryReader:
             return
         self._is_chosen = True
         if api is not APIS[FALLBACK_API]:  # earlier chunks, if any, did not belong to a particular API
-            self._parser = Parser(api.name, lenient=self._parser.lenient, request_id=self._parser.request_id)
+            old = self._parser
+            self._parser = Parser(api.name, lenient=old.lenient, request_id=old.request_id)
+            self._parser.besides = old.besides
             self._reading.snapshot = self._parser.reply
             self._set_origin(api.name)
 

@@ -9,6 +9,7 @@ from .fold import Fold
 
 if TYPE_CHECKING:
     from ..clean import Cleaner
+    from .answered import AnsweredStage
     from .fit import Factory, check_stage, check_text_stage, clearer_error, seconds
     from .growing import GrowingCall
     from .open_calls import OpenCalls
@@ -40,6 +41,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
         __name__,
         {
             ".clean": "Cleaner",
+            "answered": "AnsweredStage",
             "fit": "Factory check_stage check_text_stage clearer_error seconds",
             "growing": "GrowingCall",
             "open_calls": "OpenCalls",

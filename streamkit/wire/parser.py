@@ -66,6 +66,8 @@ class Parser:
         self.done = False
         self.lenient = lenient
         self.attempts = attempts
+        self.besides: dict[str, Any] = {}
+        """Further fields of the Reply, from the HTTP response; they may be set later."""
         self.fold = Fold(reply_bytes=reply_bytes, keep_text=keep_text)
         self._dialect = entry.dialect(request_id)
         self._dialect.origin = origin or (None if entry.native else Origin(entry.name))
@@ -109,6 +111,7 @@ class Parser:
             origin=self._dialect.origin,
             attempts=self.attempts,
             warnings=tuple(self._dialect.warnings),
+            **self.besides,
         )
 
     def feed(self, chunk: bytes) -> Iterator[Event]:

@@ -256,6 +256,25 @@ def structured(tool: sk.ToolCall, reply: sk.Reply) -> None:
     history.extend(reply.messages)
 
 
+def a_key() -> str:
+    return "key"
+
+
+async def an_async_key() -> str:
+    return "key"
+
+
+def what_the_answer_said() -> None:
+    reply = sk.run(client.chat("Hi"))
+    assert_type(reply.headers, dict[str, str])
+    assert_type(reply.timing, sk.Timing | None)
+    if reply.rate_limits is not None:
+        assert_type(reply.rate_limits.tokens.remaining, int | None)
+        assert_type(reply.rate_limits.requests.reset, float | None)
+    with sk.start(client.chat("Hi")) as run:
+        assert_type(run.timing.tokens_per_second, float | None)
+
+
 def parameters() -> None:
     client.chat(
         [{"role": "user", "content": "Hi"}],
@@ -270,6 +289,9 @@ def parameters() -> None:
     client.complete("Once", max_tokens=5)
     client.respond("Hi", instructions="Be brief.", max_output_tokens=5)
     sk.Client("https://example.com/v1", "key", limits=sk.Limits(total=60), retry=sk.Retry(attempts=0))
+    sk.Client(api_key=lambda: "key")
+    sk.Client(api_key=a_key)
+    sk.Client(api_key=an_async_key, azure="2024-10-21", base_url="https://example.com")
     sk.Client(transport=httpx.AsyncHTTPTransport(retries=0))
     sk.Client(transport=httpx.AsyncClient(transport=testing.Server("Hi").transport()))
     sk.Client(transport=httpx2.AsyncHTTPTransport(retries=0))

@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ...errors import ApiError, StreamkitError
@@ -83,12 +83,15 @@ class OpenAIForm:
 
 
 class EventsForm:
-    """Every event under its type, as `to_json` writes it, with an id that counts from 1."""
+    """Every event under its type, as `to_json` writes it, with an id that counts from 1. A Reply comes without headers
+    and rate limits: these are of the account that asked the model."""
 
     def __init__(self) -> None:
         self._number = 0
 
     def feed(self, event: Event) -> list[bytes]:
+        if isinstance(event, Reply):
+            event = replace(event, headers={}, rate_limits=None)
         return [self._block(event.type, to_json(event))]
 
     def fail(self, failure: PublicFailure) -> list[bytes]:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, cast
 from weakref import ref
 
 from reactivex import Observable
@@ -15,6 +15,7 @@ from reactivex import Observable
 from ... import patience
 from ...events import Reply, Usage
 from ...runtimes import refuse_trio
+from ...timing import Timing
 from ..branches import SinkStats, as_branch, check_kinds
 from ..failures import trim, trimming
 from ..loops import (
@@ -43,7 +44,6 @@ else:
     T = TypeVar("T", covariant=True)
 
 __all__ = ["Run", "run", "start"]
-
 U = TypeVar("U")
 
 
@@ -113,10 +113,14 @@ class Run(HasReply, Generic[T]):
         return self.reply.usage
 
     @property
+    def timing(self) -> Timing:
+        """The times of the reply so far: ``total`` is the time until now, until the reply has ended."""
+        return self.reply.timing or Timing()
+
+    @property
     def last(self) -> T | None:
         """The last item of the stream so far, whatever its type; None if there was none."""
-        last: T | None = self._driver.last
-        return last
+        return cast("T | None", self._driver.last)
 
     @property
     def stats(self) -> dict[str, SinkStats]:
@@ -250,8 +254,7 @@ class Run(HasReply, Generic[T]):
             on_loop(self._loop, bridge.discard)
 
     def __repr__(self) -> str:
-        driver = self._driver
-        state = driver.result.state or ("cancelled" if self._context.cancelled else "running")
+        state = self._driver.result.state or ("cancelled" if self._context.cancelled else "running")
         return f"<Run {state}, {len(self.reply.text)} characters>"
 
     def __del__(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeAlias
 
 from reactivex import Observer, abc
@@ -23,6 +24,7 @@ from ..loops import is_cancel
 from ..upstream import GateClock, Place, RunScheduler, SentRequest, scheduler_for
 from .direct import DirectSource
 from .source_task import SourceTask
+from .stopwatch import Stopwatch
 
 __all__ = ["Producer", "Reading", "Source"]
 
@@ -68,6 +70,9 @@ class Reading(SourceTask):
         """Set when a batch with content was delivered; the producer may clear it."""
         self.clock = GateClock(self.gate, self.loop.time)
         """The loop's clock, which stands still for this reading while its gate keeps it waiting."""
+        self.stopwatch = Stopwatch(self.clock.time)
+        self._flows = False
+        """True once content has come, of this attempt, and nothing is held back: nearly all that follows is text."""
         self._producer, self._prelude = producer, Prelude()
         self._final: Reply | None = None
         self.context.replies.append(self)
@@ -79,7 +84,7 @@ class Reading(SourceTask):
     def reply(self, outcome: Outcome | None = None, upto: Place | None = None) -> Reply:
         """The reply so far, or the final one; callable from any thread."""
         outcome = outcome or ("cancelled" if self.context.cancelled else "truncated")
-        return self._scheduler.visible_reply(self._final or self.snapshot(outcome), upto)
+        return self._scheduler.visible_reply(self._final or self._timed(self.snapshot(outcome)), upto)
 
     def dispose(self) -> None:
         if self._ended:  # by an observer of the last signals, after which none must come
@@ -107,7 +112,8 @@ class Reading(SourceTask):
 
     def start_over(self) -> None:
         """Drop what was held back: a new attempt begins."""
-        self._prelude = Prelude()
+        self._prelude, self._flows = Prelude(), False
+        self.stopwatch.start_over()
 
     def interrupt(self, error: StreamkitError) -> None:
         """Cancel what the producer awaits; it gets ``error`` from ``cancelling`` and may start over."""
@@ -138,14 +144,13 @@ class Reading(SourceTask):
             batch = await anext(batches)
             while True:
                 self.progress += 1
-                prelude = self._prelude
                 try:
                     for event in batch:  # here and not in a coroutine of its own, which each read would have to make
                         if gate.closed or waiters:
                             await self.clock.turn()
                         if self._disposed:
                             return
-                        if prelude.decided and type(event) is TextDelta:  # nearly all events, on the shortest path
+                        if self._flows and type(event) is TextDelta:  # nearly all events, on the shortest path
                             emit(event)
                             self.has_content = True
                         else:
@@ -170,6 +175,8 @@ class Reading(SourceTask):
             self._complete(event)
         else:
             self.has_content = self.has_content or commits(event)
+            if not self._flows:
+                self._flows = self.stopwatch.note(type(event), self.progress) and commits(event)
             self._emit(self._prelude.feed(event))
 
     def _emit(self, events: Iterable[Event]) -> None:
@@ -183,12 +190,14 @@ class Reading(SourceTask):
     def _stop(self) -> None:
         if not self._ended:
             super()._stop()
-            self._final = self.snapshot("cancelled" if self.context.cancelled else "stopped")
+            self.stopwatch.stop()
+            self._final = self._timed(self.snapshot("cancelled" if self.context.cancelled else "stopped"))
             if self.cut is not None:
                 self.cut()
 
     def _complete(self, reply: Reply) -> None:
-        self._final = reply
+        self.stopwatch.stop()
+        self._final = reply = self._timed(reply, whole=True)
         self._emit(self._prelude.flush())
         if not self._disposed:
             self._ended = True
@@ -204,6 +213,12 @@ class Reading(SourceTask):
     def _shutdown_error(self) -> ShutdownError:
         return ShutdownError("the event loop was shut down", partial=self.snapshot(None))
 
+    def _timed(self, reply: Reply, *, whole: bool = False) -> Reply:
+        """``reply`` with its timing, unless it has one."""
+        if reply.timing is not None:
+            return reply
+        return replace(reply, timing=self.stopwatch.timing(reply if whole else None, self.progress))
+
     def _wrapped(
         self, kind: type[BrokenError] | type[SinkError], what: str, cause: BaseException
     ) -> BrokenError | SinkError:
@@ -218,7 +233,11 @@ class Reading(SourceTask):
             if self._ended or isinstance(error, SinkError):  # the observer that failed may not have passed on the end
                 self._scheduler.report_at_far_end(self._scheduler.visible_error(error))
             return
-        self._ended, self._final = True, error.partial if isinstance(error, StreamkitError) else self.snapshot("failed")
+        self.stopwatch.stop()
+        if isinstance(error, StreamkitError):
+            error.partial = self._timed(error.partial)
+        self._ended = True
+        self._final = error.partial if isinstance(error, StreamkitError) else self._timed(self.snapshot("failed"))
         try:
             self._emit(self._prelude.flush())
         except BaseException as exc:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ...lazy import lazily
 
 if TYPE_CHECKING:
+    from .answer_headers import answer_of
     from .answers import request_id, status_error
     from .batches import read_reply
     from .causes import shorten
@@ -26,6 +27,7 @@ __all__ = [
     "Client",
     "Limits",
     "Retry",
+    "answer_of",
     "chat",
     "library_of",
     "mark_given_up",
@@ -44,6 +46,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {
+            "answer_headers": "answer_of",
             "answers": "request_id status_error",
             "batches": "read_reply",
             "causes": "shorten",

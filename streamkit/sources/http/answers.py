@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import email.utils
 import sys
-import time
 import zlib
 from collections.abc import Mapping
-from datetime import UTC
 
 from ...errors import ApiError, MalformedError, StatusError, TooLargeError
 from ...wire import BOM, SSE, Framing, api_error, is_hopeless, load_json, without_lead
 from ...wording import excerpt, said
 from .limits import Limits
+from .rates import retry_after
 
 __all__ = ["Inflate", "Sniffer", "inflater", "request_id", "status_error"]
 
 RETRYABLE = frozenset({408, 409, 425, 429})
 REDIRECT = "redirects are refused: they would carry the key and the prompt elsewhere"
-FOR_EVER = 1e9
-"""Seconds: the longest wait that is reported; a longer one that a server asks for is cut to this."""
 CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 """Content codings that zlib can read, with the ``wbits`` that select them."""
 UNREADABLE = frozenset(
@@ -45,7 +41,7 @@ def status_error(status: int, reason: str, headers: Mapping[str, str], body: byt
         status=status,
         request_id=request_id(headers),
         retryable={"true": True, "false": False}.get(headers.get("x-should-retry", "").strip().lower(), passes),
-        retry_after=_retry_after(headers),
+        retry_after=retry_after(headers),
         body=text,
         code=reported.code,
         error_type=reported.error_type,
@@ -80,31 +76,6 @@ def _without_tags(text: str) -> str:
             depth -= 1
             out.append(" ")
     return "".join(out)
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds, from ``retry-after-ms`` or ``retry-after`` (a number or a date, RFC 9110 section 10.2.3)."""
-    for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        seconds = _number(headers.get(name, ""))
-        if seconds is not None:
-            return seconds / scale
-    try:
-        when = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
-        when = when if when.tzinfo else when.replace(tzinfo=UTC)
-        return max(0.0, when.timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _number(text: str) -> float | None:
-    """``text`` as a number, however many digits it has; None if it is negative, infinite or not a number."""
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    if text.strip().isdecimal():
-        return min(value, FOR_EVER)
-    return value if 0 <= value < FOR_EVER else None
 
 
 class Sniffer:

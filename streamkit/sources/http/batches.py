@@ -16,11 +16,12 @@ __all__ = ["BatchReader", "read_reply"]
 class BatchReader:
     """A stage: reads of a body in, a batch of events out for each. Its `close` must always be called.
 
-    A listener to the bytes of ``reading`` gets them without what ``scrubber`` removes. If ``is_document`` is set before
+    A listener to the bytes of ``reading`` gets them without what a scrubber removes: ``scrubber`` makes it when the
+    first bytes come, as the key may not be known before. If ``is_document`` is set before
     the first read, the reads are the parts of one JSON document, and only `flush` gives events.
     """
 
-    __slots__ = ("_document", "_listener", "_parser", "_scrub", "is_document")
+    __slots__ = ("_document", "_listener", "_make_scrubber", "_parser", "_scrub", "is_document")
 
     def __init__(
         self, reading: Reading, parser: Parser, api: str, model: str = "", scrubber: Callable[[], Scrubber] = Scrubber
@@ -30,14 +31,16 @@ class BatchReader:
         self._parser = parser
         self._document: bytearray | None = None
         listener = self._listener = reading.byte_listener
+        self._scrub: Scrubber | None = None
+        self._make_scrubber = scrubber
         if listener is not None:
-            self._scrub = scrubber()
             listener.begin(api, model)
 
     def feed(self, chunk: bytes) -> Iterable[Event]:
         """The events that ``chunk`` completes."""
         data = chunk if type(chunk) is bytes else memoryview(chunk).tobytes()  # not all users check types
         if self._listener is not None:
+            self._scrub = self._scrub or self._make_scrubber()
             self._listener.write(self._scrub.feed(data))
         if not self.is_document:
             return self._parser.feed(data)
@@ -54,7 +57,7 @@ class BatchReader:
     def close(self) -> None:
         """Pass to the listener what was held back."""
         listener, self._listener = self._listener, None
-        if listener is not None:
+        if listener is not None and self._scrub is not None:
             listener.write(self._scrub.flush())
 
 

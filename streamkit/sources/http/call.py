@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import httpx
 
@@ -14,6 +15,7 @@ from ...engine.upstream import SentRequest
 from ...errors import StalledError, StreamkitError
 from ...events import Event, Origin
 from ...wire import USAGE, Parser
+from .answer_headers import fields_of
 from .batches import BatchReader
 from .clocks import Clocks
 from .exchange import Body, Exchange, translate_error
@@ -24,6 +26,8 @@ from .request_builder import refused_by
 from .requests import Endpoint, HttpRequest
 
 __all__ = ["Call"]
+
+Renew: TypeAlias = "Callable[[Endpoint], Awaitable[tuple[Endpoint, httpx.Headers]]]"
 
 
 @dataclass(eq=False)
@@ -38,6 +42,8 @@ class Call:
     lenient: bool
     refused: dict[str, set[str]]
     """For each model the fields that its server refuses: to report usage, fields of earlier replies."""
+    renew: Renew | None = None
+    """Gives the endpoint and the headers of the next request, if each has a key of its own."""
 
     def __post_init__(self) -> None:
         self.clocks = Clocks(self.reading, self.limits)
@@ -106,10 +112,14 @@ class Call:
 
     def _reader(self, parser: Parser) -> BatchReader:
         request = self.request
-        return BatchReader(self.reading, parser, request.api.name, request.model or "", self.endpoint.scrubber)
+        model = request.model or ""
+        return BatchReader(self.reading, parser, request.api.name, model, lambda: self.endpoint.scrubber())
 
     async def _send(self, exchange: Exchange, parser: Parser) -> Body:
         """Send the request; returns the body that answers it."""
+        if self.renew is not None:
+            self.clocks.enter("pause")
+            self.endpoint, self.headers = await self.renew(self.endpoint)
         endpoint, request = self.endpoint, self.request
         url, params = endpoint.url(request.api, request.model), endpoint.params(request.api)
         content = request.content(include_usage=USAGE not in self.left_out, left_out=self.left_out)
@@ -117,8 +127,17 @@ class Call:
         if self.refusals:  # without these fields it works: the server refused just them
             self.refused[request.body_model] = self.left_out
         self.reading.sent_request = SentRequest(request.api.name, request.body)
-        parser.request_id = endpoint.scrub(exchange.request_id)
+        self._tell(parser, exchange)
         return exchange.body
+
+    def _tell(self, parser: Parser, exchange: Exchange, request_id: str | None = None) -> str | None:
+        """Give ``parser`` what the headers of the answer say, if there are any, without the key; returns the request
+        id."""
+        parser.request_id = self.endpoint.scrub(request_id or exchange.request_id)
+        if exchange.answer is not None:
+            parser.besides = fields_of(exchange.answer, self.endpoint.secrets)
+            exchange.answer = None
+        return parser.request_id
 
     def _error(self, exc: BaseException, exchange: Exchange, parser: Parser) -> StreamkitError | None:
         """The failure as an error of this package, without the key, with the partial reply; None for a plain cancel."""
@@ -128,7 +147,7 @@ class Call:
                 return None
             exc = interruption
         error = translate_error(exc, exchange.sent)
-        parser.request_id = error.request_id = self.endpoint.scrub(error.request_id or exchange.request_id)
+        error.request_id = self._tell(parser, exchange, error.request_id)
         error.partial = parser.reply()
         explain(error, self.endpoint, self.request)
         return error

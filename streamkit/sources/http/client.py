@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack
 
@@ -16,6 +18,7 @@ from ...messages import Messages, messages_of, prompt_of
 from ...wire import APIS, Api
 from .call import Call
 from .environment import endpoint_of, with_key
+from .keys import KeyProvider, fetch_key, is_provider
 from .libraries import Transport
 from .limits import Limits, Retry
 from .options import check_options, is_fast
@@ -37,6 +40,10 @@ class Client:
     key is looked for again at each request. ``base_url`` includes the version (``…/v1``).
     ``azure="2024-10-21"`` (an api-version) is for an Azure OpenAI resource: ``base_url`` is its address, the model
     names the deployment.
+    ``api_key`` may be a function without arguments, or an async one, that gives the key: it is called before each
+    request, further attempts included, in a thread if it is not async. With ``azure`` what it gives is sent as a token
+    of Entra (``authorization: Bearer``), as ``azure.identity.get_bearer_token_provider`` makes it. If it raises, that
+    is the cause of a `ConnectError`.
     ``transport`` is ``"httpx"`` or ``"aiohttp"``, the fast transport (``pip install 'streamkit-rx[fast]'``); without it
     the variable STREAMKIT_TRANSPORT decides, or else it is httpx. Or it is any async transport or ``AsyncClient`` of
     httpx or httpx2, without HTTP/2, and stays yours to close, idle connections included. ``lenient`` takes a stream
@@ -50,7 +57,7 @@ class Client:
     def __init__(
         self,
         base_url: str | None = None,
-        api_key: str | None = None,
+        api_key: str | KeyProvider | None = None,
         *,
         api: str = "chat",
         model: str | None = None,
@@ -83,6 +90,7 @@ class Client:
             allow_private=allow_private,
         )
         self._may_find_key, self._has_address = api_key is None, base_url is not None
+        self._provider = api_key if is_provider(api_key) else None
         self._cached: tuple[Endpoint, httpx.Headers] | None = None
         self.model, self.limits, self.retry = model, limits or Limits(), retry or Retry()
         self._lenient = lenient
@@ -147,7 +155,9 @@ class Client:
 
         def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
             pools, lenient, refused = self._pools, self._lenient, self._refused
-            return Call(reading, request, self.limits, self.retry, pools, lenient, refused).batches(self._authorise)
+            renew = None if self._provider is None else partial(self._renewed, self._provider)
+            call = Call(reading, request, self.limits, self.retry, pools, lenient, refused, renew)
+            return call.batches(self._authorise)
 
         return ReplyStream(Source(produce), label=f"{api.name} {request.model or ''}".rstrip())
 
@@ -158,7 +168,9 @@ class Client:
 
     def _authorise(self) -> tuple[Endpoint, httpx.Headers]:
         """The endpoint with its key, and the headers of requests, made once for a key: httpx shares their entries
-        between requests."""
+        between requests. Without a key if there is a function that gives one: it is called before each request."""
+        if self._provider is not None:
+            return self._endpoint, httpx.Headers()
         try:
             endpoint, cached = self._find_key(), self._cached
         except ValueError as exc:  # a key set in the environment later, which no header may hold
@@ -166,6 +178,22 @@ class Client:
         if cached is None or cached[0] is not endpoint:
             cached = self._cached = endpoint, httpx.Headers(endpoint.sent_headers(self._api))
         return cached
+
+    async def _renewed(self, provider: KeyProvider, endpoint: Endpoint) -> tuple[Endpoint, httpx.Headers]:
+        """The endpoint with a new key from ``provider``, and the headers of the next request. ``endpoint`` is that of
+        the request before."""
+        key, cached = await fetch_key(provider), self._cached
+        former = {old for old in (endpoint.key, *endpoint.former_keys) if old and old != key}
+        if cached is not None and cached[0].key == key and not former:
+            return cached
+        try:
+            renewed = replace(self._endpoint, key=key, former_keys=tuple(former))
+        except ValueError as exc:  # a key that no header may hold
+            raise ConnectError(str(exc)) from exc
+        found = renewed, httpx.Headers(renewed.sent_headers(self._api))
+        if not former:
+            self._cached = found
+        return found
 
     def close(self) -> None:
         """Close all connections; replies that are being read end with a `BrokenError` that says so."""

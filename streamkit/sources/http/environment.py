@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from ...wire import Access
+from .keys import KeyProvider, is_provider
 from .requests import Endpoint
 
 __all__ = ["endpoint_of", "uses_proxy", "with_key"]
@@ -18,7 +19,7 @@ __all__ = ["endpoint_of", "uses_proxy", "with_key"]
 def endpoint_of(
     access: Access,
     base_url: str | None,
-    api_key: str | None,
+    api_key: str | KeyProvider | None,
     *,
     azure: str | None,
     headers: Mapping[str, str] | None,
@@ -32,8 +33,9 @@ def endpoint_of(
 
     An empty address in the environment counts as unset; an empty ``base_url`` is a mistake (ValueError).
     """
-    texts = {"base_url": base_url, "api_key": api_key, "azure": azure, "organization": organization, "project": project}
-    _check_types(texts, {"headers": headers, "query": query})
+    renews_key = is_provider(api_key)
+    texts = {"base_url": base_url, "azure": azure, "organization": organization, "project": project}
+    _check_types(texts if renews_key else {"api_key": api_key, **texts}, {"headers": headers, "query": query})
     if azure is not None and not access.azure:
         raise ValueError("azure= is for the APIs of OpenAI: pass the address of the resource as base_url=")
     source = "base_url" if base_url is not None else _set(access.addresses) or "base_url"
@@ -43,15 +45,16 @@ def endpoint_of(
     result = Endpoint(
         base_url,
         access,
-        api_key if api_key is not None else _first(access.keys),
+        api_key if isinstance(api_key, str) else None if renews_key else _first(access.keys),
         azure,
         {**_accounts(access, organization, project), **(headers or {})},
         dict(query or {}),
         allow_http,
         allow_private,
         source,
+        renews_key,
     )
-    return result if result.key is not None else _with_token(result)
+    return result if renews_key or result.key is not None else _with_token(result)
 
 
 def _check_types(texts: Mapping[str, object], mappings: Mapping[str, object]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any
@@ -137,6 +137,7 @@ class Exchange:
         "_pools",
         "_reading",
         "_response",
+        "answer",
         "body",
         "request_id",
         "sent",
@@ -147,6 +148,8 @@ class Exchange:
 
     def __init__(self, reading: Reading, clocks: Clocks, limits: Limits, pools: Pools, framing: Framing = SSE) -> None:
         self.request_id: str | None = None
+        self.answer: Mapping[str, str] | None = None
+        """The headers of the answer, by their names in lower case."""
         self.sent = False
         self._reading, self._clocks, self._limits, self._pools = reading, clocks, limits, pools
         self._framing = framing
@@ -167,7 +170,8 @@ class Exchange:
             request.extensions.pop("trace", None)  # it would keep this object alive until the garbage collector runs
         response, self.sent = self._response, True
         self._reading.cut = self._cut
-        self.request_id = request_id(response.headers)
+        self.answer = answer = dict(response.headers.items())
+        self.request_id = request_id(answer)
         self.body = Body(response, self._framing, self._limits, self._clocks)
         if not 200 <= response.status_code < 300:
             self._clocks.enter("pause")

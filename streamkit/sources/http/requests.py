@@ -13,7 +13,7 @@ from ...errors import ConnectError
 from ...wire import APIS, Access, Api, without_refused
 from ...wording import one_line
 from .addresses import is_local, is_private_literal
-from .secrets import SECRET, Scrubber
+from .secrets import Scrubber, secrets_in, without_secrets
 
 __all__ = ["Endpoint", "HttpRequest", "check_line", "names_version"]
 
@@ -51,6 +51,10 @@ class Endpoint:
     allow_private: bool = True
     source: str = "base_url"
     """The origin of the address: the argument, or the name of an environment variable."""
+    renews_key: bool = False
+    """True if the key is asked for before each request."""
+    former_keys: tuple[str, ...] = field(default=(), repr=False)
+    """The keys of earlier requests of the same call, which its server may repeat."""
 
     def __post_init__(self) -> None:
         parts = self._parts()
@@ -146,12 +150,20 @@ class Endpoint:
             **access.headers,
         }
         if self.key:
-            name, scheme = ("api-key", "") if self.azure is not None else access.header
+            name, scheme = self._key_header
             headers[name] = f"{scheme}{self.key}"
         elif access.needs_key and self.base_url.rstrip("/") == access.address and not self.holds_key:
             hint = f"set {access.keys[0]} or pass" if access.keys else "pass"
             raise ConnectError(f"There is no API key: {hint} api_key=.")
         return {**headers, **{name.lower(): value for name, value in self.headers.items()}}
+
+    @property
+    def _key_header(self) -> tuple[str, str]:
+        """The name of the header with the key, and the word before it. Keys of Azure do not change: what is asked for
+        anew is a token of Entra."""
+        if self.azure is None:
+            return self.access.header
+        return ("authorization", "Bearer ") if self.renews_key else ("api-key", "")
 
     @property
     def holds_key(self) -> bool:
@@ -160,26 +172,13 @@ class Endpoint:
 
     @property
     def secrets(self) -> list[str]:
-        """The key, and the values of headers and query fields whose names are those of secrets, the longest first."""
-        values = [
-            value for fields in (self.headers, self.query) for name, value in fields.items() if SECRET.search(name)
-        ]
-        words = [word for value in values for word in (value, value.rpartition(" ")[2])]
-        return sorted({text for text in (self.key, *words) if text and len(text) > 3}, key=len, reverse=True)
+        """The key, those of earlier requests of the same call, and the values of headers and query fields whose names
+        are those of secrets, the longest first."""
+        return secrets_in(self.headers, self.query, keys=(self.key, *self.former_keys))
 
     def scrub(self, value: T) -> T:
         """``value`` without secrets, cut ones included, if it is text (servers repeat them); else unchanged."""
-        return cast(T, self._without_secrets(value)) if isinstance(value, str) else value
-
-    def _without_secrets(self, text: str) -> str:
-        for secret in self.secrets:
-            text = text.replace(secret, "***")
-            if "…" in text:
-                for length in range(len(secret) - 1, 5, -1):
-                    text = text.replace(f"{secret[:length]}…", "***…")
-            length_at_end = next((n for n in range(len(secret) - 1, 5, -1) if text.endswith(secret[:n])), 0)
-            text = f"{text[:-length_at_end]}***" if length_at_end else text
-        return text
+        return cast(T, without_secrets(value, self.secrets)) if isinstance(value, str) else value
 
     def scrubber(self) -> Scrubber:
         return Scrubber(self.secrets)

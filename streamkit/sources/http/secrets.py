@@ -1,13 +1,35 @@
-"""The names of fields that hold secrets, and a stage that removes secrets from the bytes of a body."""
+"""The names of fields that hold secrets, and the removal of secrets from texts and from the bytes of a body."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["SECRET", "Scrubber"]
+__all__ = ["SECRET", "SHORTEST", "Scrubber", "secrets_in", "without_secrets"]
 
 SECRET = re.compile(r"auth|key|token|secret|cookie|password|credential|^code$|^sig(nature)?$", re.IGNORECASE)
+SHORTEST = 6
+"""Characters of the beginning of a secret that are removed where the rest of it was cut off."""
+
+
+def secrets_in(*mappings: Mapping[str, str], keys: Iterable[str | None] = ()) -> list[str]:
+    """``keys``, and the values of fields whose names are those of secrets, the longest first."""
+    values = [value for fields in mappings for name, value in fields.items() if SECRET.search(name)]
+    words = [word for value in values for word in (value, value.rpartition(" ")[2])]
+    return sorted({text for text in (*keys, *words) if text and len(text) > 3}, key=len, reverse=True)
+
+
+def without_secrets(text: str, secrets: Sequence[str]) -> str:
+    """``text`` without ``secrets``, cut ones included."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+        if "…" in text:
+            for length in range(len(secret) - 1, SHORTEST - 1, -1):
+                text = text.replace(f"{secret[:length]}…", "***…")
+        cut_lengths = range(len(secret) - 1, SHORTEST - 1, -1)
+        length_at_end = next((n for n in cut_lengths if text.endswith(secret[:n])), 0)
+        text = f"{text[:-length_at_end]}***" if length_at_end else text
+    return text
 
 
 class Scrubber:

@@ -91,7 +91,7 @@ class Rewriter(ShownReply):
         try:
             return method(arg)
         except StreamkitError as exc:
-            exc.partial = self.reply(self._fold.reply(exc.outcome))
+            exc.partial = self.reply(self.answered(self._fold.reply(exc.outcome)))
             self.done = True
             raise
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from ...events import Reply
-from ...protocols import StageBase
+from ..answered import AnsweredStage
 from ..fold import Fold
 from .hiding import without_raw
 
 __all__ = ["ShownReply"]
 
 
-class ShownReply(StageBase):
+class ShownReply(AnsweredStage):
     """Folds the events that a stage shows: for the Reply at the end, and for that of a reply which is cut short.
 
     A subclass passes what it shows through ``_shown``. The Reply that it shows comes from ``_last`` or ``_stop``.
@@ -54,5 +54,5 @@ class ShownReply(StageBase):
     def _stop(self) -> Reply:
         """The Reply to show when this stage ends the reply."""
         self.done = True
-        self._final = self._fold.reply("stopped", stopped_by=self._name)
+        self._final = self.answered(self._fold.reply("stopped", stopped_by=self._name))
         return self._final

@@ -8,14 +8,15 @@ from typing import Any
 
 from ...errors import StreamkitError
 from ...events import CONTENT, Event, Reply, Restart, RoundEnd, Start, TextDelta, ToolCall, ToolCallDelta
-from ...protocols import Stage, StageBase
+from ...protocols import Stage
+from ..answered import AnsweredStage
 from ..fold import Fold
 from .call_values import CallStages, Tools, rest_of
 
 __all__ = ["JsonEvents"]
 
 
-class JsonEvents(StageBase):
+class JsonEvents(AnsweredStage):
     """A stage: events (or bare str) → the output of the stages that ``make`` returns, for their text. Choice 0 only.
 
     ``tool`` names the tools whose arguments are read, as in `CallStages`; None means the text of the reply. An error
@@ -86,7 +87,7 @@ class JsonEvents(StageBase):
             self._error = error
 
     def _with_reply(self, error: StreamkitError) -> StreamkitError:
-        error.partial = self._reply or self._fold.reply("failed")
+        error.partial = self._reply or self.answered(self._fold.reply("failed"))
         return error
 
     def _begin(self, kept: str) -> None:

@@ -141,7 +141,7 @@ class Budget(ShownReply):
         try:
             items = self._pass(event)
         except BudgetError as exc:
-            exc.partial = self._fold.reply()
+            exc.partial = self.answered(self._fold.reply())
             raise
         return [*self._shown(items), self._stop()] if self.done else self._shown(items)
 
@@ -179,7 +179,7 @@ class Budget(ShownReply):
         self.quiet, self.done = self._drain, not self._drain
 
     def _stop(self) -> Reply:
-        self.done, self._final = True, self._stopped(self._fold.reply())
+        self.done, self._final = True, self._stopped(self.answered(self._fold.reply()))
         return self._final
 
     def _stopped(self, reply: Reply) -> Reply:
