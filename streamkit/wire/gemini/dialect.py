@@ -27,7 +27,7 @@ from .ask import body, choice, prompt, tool, tool_names, with_format
 from .candidate import CALL, TEXT, THOUGHT, Candidate
 from .citations import METADATA
 from .figures import FIGURES, has_new_details, service_tier, usage_figures
-from .history import NO_ID, for_model, is_own, plain, to_chat
+from .history import NO_ID, finished, is_own, plain, to_chat
 from .parts import SIGNATURE, call_extra, further_fields, is_typed, own_form, part_event
 
 __all__ = ["GENERATE", "Gemini"]
@@ -275,7 +275,7 @@ GENERATE = Api(
     stream={},
     owns=_is_gemini,
     body=body,
-    for_model=for_model,
+    finished=finished,
     tool=tool,
     tool_names=tool_names,
     choice=choice,
