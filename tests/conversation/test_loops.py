@@ -14,10 +14,7 @@ from .playing import ask_of, next_request, run_loop
 from .provider import cut_of
 from .strict import PROVIDERS, StrictServer, cuts
 
-NOT_YET: set[str] = {
-    *("responses", "anthropic", "deepseek", "kimi", "vllm", "ollama"),
-    *("groq", "cerebras", "mistral", "openrouter", "gemini-compat"),
-}
+NOT_YET: set[str] = set()
 """The servers whose conversations do not go on yet."""
 
 EACH = pytest.mark.parametrize("name", [name for name in PROVIDERS if name not in NOT_YET])
@@ -83,7 +80,7 @@ def test_the_history_after_a_reply_of_any_length_is_accepted(name: str, script: 
 def test_a_conversation_goes_on_with_other_servers(name: str):
     for script in ("three rounds", "search"):
         _, history = _played(name, script)
-        for other in DISTINCT:
+        for other in [one for one in DISTINCT if one != name]:  # a new server does not know what another one signed
             server = StrictServer(other, "text")
             with server.client() as client:
                 sk.run(ask_of(client, server)(history))

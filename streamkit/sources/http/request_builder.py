@@ -73,5 +73,6 @@ def refused_by(request: HttpRequest, error: StreamkitError, left_out: set[str]) 
     usage, and those of earlier replies. Those that were ``left_out`` are not counted."""
     if not (isinstance(error, StatusError) and error.status in (400, 422)):
         return set()
-    asks_usage = request.may_ask_usage and request.api.names_usage(error.body)
-    return ({USAGE} if asks_usage else refused_fields(request.body, error.body)) - left_out
+    if request.may_ask_usage and request.api.names_usage(error.body):
+        return {USAGE} - left_out
+    return refused_fields(request.body, error.body) - left_out if request.api.native else set()
