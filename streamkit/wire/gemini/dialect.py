@@ -168,27 +168,26 @@ class Gemini(Dialect):
         out += candidate.go_on(THOUGHT if part.get("thought") else TEXT, chunk)
         self._said(part, text, candidate, chunk, out)
 
-    def _said(self, part: Form, text: str, candidate: Candidate, chunk: Form, out: list[Event]) -> str:
-        """Emit a text, and return as much of it as was emitted: half a character at its end waits for the other."""
+    def _said(self, part: Form, text: str, candidate: Candidate, chunk: Form, out: list[Event]) -> None:
+        """Emit a text: as much of it as there are whole characters."""
         before = len(out)
         self._say(ReasoningDelta if part.get("thought") else TextDelta, text, candidate.index, chunk, out)
-        emitted = "".join([event.text for event in out[before:] if isinstance(event, (ReasoningDelta, TextDelta))])
-        if not part.get("thought"):
-            candidate.citations.add_text(emitted)
-        return emitted
+        for event in out[before:]:
+            if isinstance(event, TextDelta):
+                candidate.citations.add_text(event.text)
 
     def _own_part(
         self, part: Form, text: str, others: list[str], candidate: Candidate, chunk: Form, out: list[Event]
     ) -> None:
-        """Emit a part that has something of its own. A signature is valid for exactly this text: one that was changed
-        goes back without it."""
+        """Emit a part that has something of its own. A signature is of thoughts that are not shown, so it goes back
+        beside a changed text, too."""
         kind, index = THOUGHT if part.get("thought") else TEXT, candidate.index
         out += candidate.begin(kind, chunk)
-        emitted = self._said(part, text, candidate, chunk, out)
+        self._said(part, text, candidate, chunk, out)
         out += [part_event(name, part[name], candidate, None, chunk) for name in others]
         form = own_form(part)
         if text:
-            form["text"] = slot("reasoning" if kind == THOUGHT else "text", emitted, sealed=True)
+            form["text"] = slot("reasoning" if kind == THOUGHT else "text")
         out.append(BlockEnd(kind, index=index, form=form, raw=chunk))
 
     def _call(self, part: Form, candidate: Candidate, chunk: Form, out: list[Event]) -> None:
