@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .json_codec import encode_json, load_json
     from .returning import refused_fields, returned, without_refused
     from .sse import BOM
+    from .suggested import refused_suggestions
 
 __all__ = ["APIS", "Api", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]
 
@@ -36,6 +37,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "history": "Place chat_messages chat_tools place_of readable_text",
             "json_codec": "encode_json load_json",
             "returning": "refused_fields returned without_refused",
+            "suggested": "refused_suggestions",
             "sse": "BOM",
         },
     )
