@@ -10,10 +10,11 @@ are what refers to it; the tools of the server, which must have an id, are left 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .piece import Call, Piece
-from .slots import fill
+from .slots import KINDS, Kind, fill, slot
 
 __all__ = ["responses_turn"]
 
@@ -21,6 +22,8 @@ Item = dict[str, Any]
 
 REASONING = "reasoning"
 MESSAGE = "message"
+PARTS = ("summary", "content")
+"""The fields of an item that hold parts."""
 CALLS = ("function_call", "custom_tool_call")
 UNBOUND = ("compaction", "mcp_list_tools")
 """Items that no reasoning leads to."""
@@ -76,7 +79,40 @@ def _item(piece: Piece) -> Item | None:
     """The item of a piece; one without a type if it is a message that was made for its text."""
     if piece.call is not None:
         return _call_item(piece.call)
-    return fill(piece) or _plain_message(piece)
+    form = fill(piece)
+    if form is None and piece.form:
+        form = fill(replace(piece, form=_in_one_part(piece.form)))
+    return form or _plain_message(piece)
+
+
+def _in_one_part(form: Item) -> Item:
+    """The form of a block whose texts were changed, so that the ends of its parts are not known: all text of a kind
+    belongs to the first part of that kind. Annotations refer to places in it."""
+    seen: set[Kind] = set()
+    changed = dict(form)
+    for name in (name for name in PARTS if isinstance(form.get(name), list)):
+        kinds = [_slot_kind(part) for part in form[name]]
+        changed[name] = [
+            part if kind is None else _with_all(part, kind)
+            for place, (part, kind) in enumerate(zip(form[name], kinds, strict=True))
+            if kind is None or not (kind in seen or kind in kinds[:place])
+        ]
+        seen |= {kind for kind in kinds if kind is not None}
+    return changed
+
+
+def _slot_kind(part: Any) -> Kind | None:
+    """The kind of text for which a part has a slot."""
+    slots = [value for value in part.values() if isinstance(value, dict)] if isinstance(part, dict) else []
+    return next((kind for kind in KINDS for value in slots if f"@{kind}" in value), None)
+
+
+def _with_all(part: Item, kind: Kind) -> Item:
+    """A part that has all text of a kind."""
+    filled = {
+        name: slot(kind) if isinstance(value, dict) and f"@{kind}" in value else value for name, value in part.items()
+    }
+    return {**filled, "annotations": []} if "annotations" in part else filled
 
 
 def _unbound(piece: Piece) -> Item | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .framing import SSE, Framing, without_lead
     from .history import Place, chat_messages, chat_tools, place_of, readable_text
     from .json_codec import encode_json, load_json
-    from .returning import refused_fields, returned, without_refused
+    from .returning import refused_fields, returned, returned_body, without_refused
     from .sse import BOM
     from .suggested import refused_suggestions
 
@@ -36,7 +36,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "framing": "Framing SSE without_lead",
             "history": "Place chat_messages chat_tools place_of readable_text",
             "json_codec": "encode_json load_json",
-            "returning": "refused_fields returned without_refused",
+            "returning": "refused_fields returned returned_body without_refused",
             "suggested": "refused_suggestions",
             "sse": "BOM",
         },

@@ -18,7 +18,7 @@ from .chat_history import chat_returned, returned_fields, says_nothing, without_
 from .origins import is_from_model, is_from_server
 from .suggested import without_suggestions
 
-__all__ = ["refused_fields", "returned", "without_refused"]
+__all__ = ["refused_fields", "returned", "returned_body", "without_refused"]
 
 COMMON = frozenset(
     {"audio", "content", "function_call", "name", "reasoning_content", "refusal", "role", "tool_call_id", "tool_calls"}
@@ -44,6 +44,12 @@ def returned(api: Api, target: Origin, messages: Messages, params: Mapping[str, 
     if api.native:
         return chat_returned(target, adapted, params)
     return [form for message in adapted if (form := _plain(api, target, message)) is not None]
+
+
+def returned_body(api: Api, target: Origin, body: Form) -> Form:
+    """The body of a request with its conversation as it goes to ``target``, if it has one in the form of ``api``."""
+    given = body.get(api.conversation)
+    return {**body, api.conversation: list(returned(api, target, given, body))} if isinstance(given, list) else body
 
 
 def _form_of(message: Mapping[str, Any], target: Api) -> str:

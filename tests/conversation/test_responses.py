@@ -15,7 +15,7 @@ from streamkit.errors import StreamkitError
 from streamkit.wire import Parser
 from tests.conversation.asking import post
 from tests.conversation.cases import CASES, Case, Failed
-from tests.conversation.parts import SCRIPTS, Call, Text
+from tests.conversation.parts import SCRIPTS, Call, Text, Thought
 from tests.conversation.strict import StrictServer, cuts, replies
 
 RESPONSES = [case for case in CASES if case.provider == "responses"]
@@ -331,3 +331,25 @@ class _Refusing(httpx.AsyncBaseTransport):
             return httpx.Response(400, json={"error": self._error})
         response: httpx.Response = await self._inner.handle_async_request(request)
         return response
+
+
+def test_a_loop_that_continues_a_response():
+    """It goes on from that response in each round, so each has all that came since."""
+    server = StrictServer("responses", [[Thought("Hm.", "S0"), Text("Hello.")], *SCRIPTS["three rounds"]])
+    with server.client() as client:
+        first = sk.run(client.respond("q"))
+        history = [sk.user("q"), *first.messages, sk.user("go on")]
+        sk.run(sk.tool_loop(partial(client.respond, previous_response_id=first.id), history, TOOLS))
+    assert server.refused == []
+    assert [request.body["input"][0] for request in server.requests[1:]] == [sk.user("go on")] * 4
+    assert server.requests[1].body["input"] == [sk.user("go on")]
+
+
+def test_results_of_a_loop_that_was_stopped_are_sent_alone():
+    server = StrictServer("responses", "three rounds")
+    with server.client() as client:
+        first = sk.run(client.respond("q"))
+        results = [call.result("r") for call in first.tool_calls]
+        sk.run(client.respond([sk.user("q"), *first.messages, *results], previous_response_id=first.id))
+    assert server.requests[1].body["input"] == results
+    assert server.refused == []

@@ -137,7 +137,14 @@ class Client:
         extra: Mapping[str, Any] | None = None,
         **params: Unpack[ResponseParams],
     ) -> ReplyStream:
-        """The events of an answer by the Responses API; the last is the `Reply`."""
+        """The events of an answer by the Responses API; the last is the `Reply`.
+
+        ``input`` is one question, items, or the conversation so far: messages of chat completions, and the turns of
+        replies by other APIs, are translated. With ``previous_response_id=reply.id``, or a ``conversation``, whatever
+        of ``reply.messages`` and before them is in it is left out, because the server has it: only what is new is sent.
+        With ``store=False`` the server keeps nothing, so encrypted thoughts are asked for where that is known to work
+        (OpenAI, Azure, xAI), unless ``include`` is given.
+        """
         conversation = input if isinstance(input, str) else messages_of(input)
         return self._stream(sibling_api(self._api, "responses"), model, {"input": conversation}, params, extra)
 

@@ -8,7 +8,7 @@ from typing import Any
 from ...checks import check_instance, check_text
 from ...errors import StatusError, StreamkitError
 from ...events import Origin
-from ...wire import APIS, USAGE, Api, api_named, refused_fields, refused_suggestions, returned
+from ...wire import APIS, USAGE, Api, api_named, refused_fields, refused_suggestions, returned, returned_body
 from ..tools import with_schemas
 from .requests import HttpRequest, check_line
 
@@ -56,9 +56,7 @@ def request_for(
     model_field = {"model": model} if model is not None and api.names_model else {}
     body, target = with_schemas(api, known, further), Origin(api.name, server, model or "")
     if isinstance(content, dict):
-        body = {**content, **body}
-        if isinstance(body.get(api.conversation), list):
-            body[api.conversation] = list(returned(api, target, body[api.conversation], body))
+        body = returned_body(api, target, {**content, **body})
     elif api.body is not None:
         body = api.body(returned(api, target, content, body), body)
     if api.finished is not None:

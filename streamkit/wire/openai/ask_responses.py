@@ -14,6 +14,7 @@ from ...turns import Origin
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt
 from ..turns import supported_params, without
+from .response_chat import to_chat
 from .response_history import encrypted_thoughts, new_items, readable_items
 
 __all__ = ["body", "choice", "prompt", "tool", "with_format"]
@@ -219,7 +220,7 @@ def prompt(request: Mapping[str, Any]) -> Prompt:
     items = request["input"]
     turns: list[Mapping[str, Any]]
     turns = [{"role": "system", "content": request["instructions"]}] if request.get("instructions") else []
-    turns += [{"role": "user", "content": items}] if isinstance(items, str) else _turns(items)
+    turns += [{"role": "user", "content": items}] if isinstance(items, str) else map(_countable, to_chat(items))
     notes = ["how the Responses API frames messages is not known"]
     notes += [f"what {name} stands for is not counted" for name in STORED_ON_SERVER if request.get(name)]
     if request.get("text", {}).get("format", {}).get("type", "text") == "json_schema":
@@ -227,24 +228,13 @@ def prompt(request: Mapping[str, Any]) -> Prompt:
     return Prompt(turns, request.get("tools"), request.get("tool_choice"), notes=tuple(notes))
 
 
-def _turns(items: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """Items as messages of chat completions."""
-    for item in items:
-        kind = item.get("type")
-        if kind in ("function_call", "custom_tool_call"):
-            yield {"role": "assistant", "tool_calls": [{"function": {"arguments": item.get("input"), **item}}]}
-        elif kind in ("function_call_output", "custom_tool_call_output"):
-            yield {"role": "tool", "content": item.get("output")}
-        elif "role" in item:
-            yield {"role": item["role"], "content": _countable(item.get("content"))}
+def _countable(message: Form) -> Form:
+    """A message whose calls are all in the form that the token count supports."""
+    calls = [
+        {"function": call.get("function") or _as_function(call["custom"])} for call in message.get("tool_calls", ())
+    ]
+    return {**message, "tool_calls": calls} if calls else message
 
 
-def _countable(content: Any) -> Any:
-    """The content with images in the form that the token count supports."""
-    return [_as_image(part) for part in content] if isinstance(content, list) else content
-
-
-def _as_image(part: Any) -> Any:
-    if part.get("type") != "input_image":
-        return part
-    return {"type": "image_url", "image_url": {"url": part.get("image_url"), "detail": part.get("detail")}}
+def _as_function(custom: Mapping[str, Any]) -> Form:
+    return {"name": custom.get("name"), "arguments": custom.get("input")}

@@ -15,7 +15,7 @@ from .item_forms import whole_form
 
 __all__ = ["PARTIAL_IMAGE", "HostedItems", "is_tool", "progress_of"]
 
-PROGRESS = re.compile(r"response\.(\w+_call|mcp_list_tools)\.(?!delta|added|done)(\w+)")
+PROGRESS = re.compile(r"response\.(?!function_|custom_)(\w+_call|mcp_list_tools)\.(?!delta|added|done)(\w+)")
 """Names of events that say how far an item is: ``response.web_search_call.searching``."""
 WHOLE_INPUT = {
     "response.code_interpreter_call_code.done": ("code_interpreter_call", "code"),
