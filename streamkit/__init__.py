@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from .engine.streams import ReplyStream, Stream
     from .sources import from_bytes, from_sdk, from_text, replay, stream
     from .sources.http import Client, Limits, Retry, chat
+    from .sources.tools import fit, strict_tool
     from .tokens import Prices, price_list
 
 __version__ = "0.1.0"
@@ -121,6 +122,7 @@ __all__ = [
     "batch",
     "branch",
     "chat",
+    "fit",
     "from_bytes",
     "from_json",
     "from_sdk",
@@ -139,6 +141,7 @@ __all__ = [
     "sse",
     "start",
     "stream",
+    "strict_tool",
     "system",
     "testing",
     "to_json",
@@ -159,6 +162,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "engine.streams": "ReplyStream Stream",
             "sources": "from_bytes from_sdk from_text replay stream",
             "sources.http": "Client Limits Retry chat",
+            "sources.tools": "fit strict_tool",
             "tokens": "Prices price_list",
         },
         {

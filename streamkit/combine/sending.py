@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ..engine.failures import LOGGER
-from ..sources.tools import tool_name, tools_for
+from ..sources.tools import strict_of, tool_name, tools_for
 from ..wire import APIS, Api
 from ..wording import one_line
 
@@ -22,7 +22,7 @@ def sending(ask: Ask, tools: Mapping[str, Callable[..., Any]]) -> Ask:
     partial of one. If the partial names tools already, only these are sent. Other callables are left unchanged.
 
     TypeError for ``complete``, whose API has no tools; ValueError if a function is sent that the loop does not have,
-    or by a name that servers refuse.
+    or has as one that is not strict, or by a name that servers refuse.
     """
     inner, named_tools = _unwrapped(ask)
     api = _api_of(inner)
@@ -32,6 +32,7 @@ def sending(ask: Ask, tools: Mapping[str, Callable[..., Any]]) -> Ask:
         return ask
     if named_tools is not None:
         _compare([name for tool in named_tools for name in _names(api, tool)], tools)
+        _check_strict(named_tools, tools)
         return ask
     return functools.partial(ask, tools=tools_for(api, tools))
 
@@ -83,3 +84,13 @@ def _compare(sent: list[str], tools: Mapping[str, Any]) -> None:
     if silent:
         names = one_line(", ".join(silent))
         LOGGER.warning("the request names tools of its own, so the model is not told of these: %s", names)
+
+
+def _check_strict(sent: Iterable[Any], tools: Mapping[str, Any]) -> None:
+    """ValueError for a tool that is strict in the request only: calls of it have nulls in place of defaults."""
+    loose = [name for tool in sent if strict_of(tool) and not strict_of(tools.get(name := tool_name(tool)))]
+    if loose:
+        raise ValueError(
+            f"the request has strict tools that the tool loop has as plain functions: {one_line(', '.join(loose))}; "
+            "give the loop the strict ones, and it sends them itself"
+        )

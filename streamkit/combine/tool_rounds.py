@@ -19,6 +19,7 @@ from ..messages import Message, Messages, messages_of
 from ..prelude import commits
 from ..sources.tools import Toolbox, Tools
 from ..timing import joined_timing
+from ..turns import joined_results
 from ..usage import sum_usage
 from .sending import sending
 
@@ -146,7 +147,7 @@ class _Loop(CompositeReply):
     def _end_round(self, reply: Reply) -> None:
         """End a round whose calls have their results, and request the next reply."""
         self._replies.append(reply)
-        self._earlier += [*reply.messages, *self._round.answers]
+        self._earlier += joined_results([*reply.messages, *self._round.answers])
         self._round, self.parts = _Round(), self.scheduler.for_part()
         self._emit_round_end()
         if not self._subscription.is_disposed:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..lazy import renamed
 from ..protocols import Encoding
 from .counter import TokenCounter
+from .fitting import TooLongError, fitted
 from .listed_prices import price_list
 from .models import CURRENT, Resolved, resolve
 from .prices import ModelPrices, PriceList, Prices, check_prices, price_of
@@ -24,6 +25,7 @@ __all__ = [
     "Resolved",
     "Rough",
     "TokenCounter",
+    "TooLongError",
     "price_list",
     "price_of",
     "prompt_tokens",

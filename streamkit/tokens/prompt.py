@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..checks import quote
 from ..messages import Messages, messages_of
 from ..protocols import Encoding
 from .counter import TokenCounter
@@ -16,7 +17,7 @@ from .images import image_tokens
 from .models import Resolved, resolve
 from .tools import as_typescript
 
-__all__ = ["Count", "check_request", "prompt_tokens"]
+__all__ = ["Count", "RequestCounter", "check_request", "prompt_tokens"]
 
 ANSWER = 3  # the beginning of the answer; models that think take one less
 MESSAGE = 3
@@ -62,11 +63,11 @@ def prompt_tokens(
     values that no request can hold.
     """
     turns = check_request(messages, tools)
-    tally = _RequestCounter(model)
+    tally = RequestCounter(model)
     for message in turns:
         tally.message(message)
     if tools:
-        tally.tools(tools, tool_choice, any(message.get("role") == "system" for message in turns))
+        tally.tools(tools, tool_choice)
     if isinstance(response_format, Mapping) and response_format.get("type", "text") not in ("text", "json_object"):
         tally.note("the schema of the answer is not counted")
     return tally.count()
@@ -79,8 +80,11 @@ def check_request(messages: Messages, tools: Any) -> list[Mapping[str, Any]]:
     return messages_of(messages)
 
 
-class _RequestCounter:
-    def __init__(self, model: str | Encoding) -> None:
+class RequestCounter:
+    """Counts a request message by message. ``uncounted`` is called with the name and the value of everything that the
+    rule has no figure for, and returns text that is counted in its place."""
+
+    def __init__(self, model: str | Encoding, uncounted: Callable[[str, Any], str] = lambda name, value: "") -> None:
         resolved = resolve(model) if isinstance(model, str) else OTHER
         encoding = load_encoding(resolved.encoding) if isinstance(model, str) else model
         self._size: Callable[[str], int] = lambda text: TokenCounter(encoding).feed(text)
@@ -88,6 +92,8 @@ class _RequestCounter:
         self._tokens = ANSWER - resolved.thinks
         self._images = 0
         self._notes: dict[str, None] = {}
+        self._uncounted = uncounted
+        self._has_tools = self._has_system = False
         if not resolved.exact:
             self.note(f"the tokenizer is not known: {resolved.encoding} was used")
         elif not PROVED.match(resolved.base):
@@ -98,16 +104,23 @@ class _RequestCounter:
 
     def count(self) -> Count:
         notes = tuple(self._notes)
-        return Count(self._tokens, exact=not notes, notes=notes, images=self._images)
+        tokens = self._tokens + (TOOLS_AFTER_SYSTEM if self._has_tools and self._has_system else 0)
+        return Count(tokens, exact=not notes, notes=notes, images=self._images)
 
     def message(self, message: Mapping[str, Any]) -> None:
         role = str(message.get("role", ""))
+        self._has_system = self._has_system or role == "system"
         self._tokens += MESSAGE + self._size(role)
         self._content(message.get("content"))
         if message.get("name"):
             self._tokens += self._size(str(message["name"])) + NAME
         for call in message.get("tool_calls") or ():
-            self._call(call.get("function") or {})
+            if not isinstance(call, Mapping):
+                raise TypeError(f"tool_calls are a list of dicts, each a call, not of {quote(call)}")
+            if isinstance(call.get("function"), Mapping):
+                self._call(call["function"])
+            else:
+                self.uncounted("a call of another kind", call)
         if role == "tool":
             self._tokens += RESULT
             self.note("calls and their results are framed in an unknown way")
@@ -117,20 +130,29 @@ class _RequestCounter:
             self.note("earlier answers of a model that thinks may count for more")
         for key in message.keys() - COUNTED - {"tool_calls", "tool_call_id"}:
             if message[key]:
-                self.note(f"{key} is not counted")
+                self.uncounted(key, message[key])
+
+    def uncounted(self, name: str, value: Any) -> None:
+        """Note something for which there is no figure."""
+        self.note(f"{name} is not counted")
+        if text := self._uncounted(name, value):
+            self._tokens += self._size(text)
 
     def _content(self, content: Any) -> None:
-        if isinstance(content, str):
-            self._tokens += self._size(content)
-            return
-        for part in content or ():
-            if isinstance(part.get("text"), str):
+        if not isinstance(content, (str, list, tuple, type(None))):
+            raise TypeError(f"the content of a message is a str or a list of parts, not {quote(content)}")
+        for part in [content] if isinstance(content, str) else content or ():
+            if isinstance(part, str):
+                self._tokens += self._size(part)
+            elif not isinstance(part, Mapping):
+                raise TypeError(f"a part of a message is a dict or a str, not {quote(part)}")
+            elif isinstance(part.get("text"), str):
                 self._tokens += self._size(part["text"])
             elif (estimate := image_tokens(part, self._model.base)) is not None:
                 self._images += estimate
                 self.note("images are estimated apart")
             else:
-                self.note(f"{part.get('type', 'part')} is not counted")
+                self.uncounted(str(part.get("type", "part")), part)
 
     def _call(self, function: Mapping[str, Any]) -> None:
         arguments = function.get("arguments") or ""
@@ -138,8 +160,9 @@ class _RequestCounter:
         self._tokens += self._size(str(function.get("name", ""))) + self._size(text)
         self.note("calls and their results are framed in an unknown way")
 
-    def tools(self, tools: Sequence[Mapping[str, Any]], choice: Any, system: bool) -> None:
-        self._tokens += self._size(as_typescript(tools)) + TOOLS + (TOOLS_AFTER_SYSTEM if system else 0)
+    def tools(self, tools: Sequence[Mapping[str, Any]], choice: Any = None) -> None:
+        self._has_tools = True
+        self._tokens += self._size(as_typescript(tools)) + TOOLS
         if choice == "none":
             self._tokens += 1
         elif isinstance(choice, Mapping):

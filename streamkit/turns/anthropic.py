@@ -13,6 +13,9 @@ __all__ = ["CONTAINER", "THOUGHTS", "anthropic_blocks", "anthropic_turn", "argum
 
 Block = dict[str, Any]
 THOUGHTS = ("thinking", "redacted_thinking")
+OF_MODEL = (*THOUGHTS, "connector_text", "tool_use")
+"""Blocks of a model that another one, which goes on in its place, does not get."""
+FALLBACK = "fallback"
 CONTAINER = "container"
 """The kind of a piece that is not a block: its form has the container of the server's code, a field of requests."""
 
@@ -24,11 +27,17 @@ def anthropic_turn(pieces: Sequence[Piece]) -> list[Block]:
     end of a turn. Texts of white space are left out. A refusal is left out too, since it is the server's explanation of
     why it stopped, and not a text of the model.
 
+    Where another model went on (``fallback``), the thoughts and calls of the one before it are left out, and the mark
+    stays in its place (page "Refusals and fallback").
+
     A tool of the server without a result is left out of a reply that was cut. A whole reply may end with one
     (``pause_turn``), or with calls that it made: its result comes with the next reply.
     """
     blocks = anthropic_blocks(pieces)
-    content = list(_without_open_tools(blocks)) if any(piece.cut for piece in pieces) else blocks
+    declined = next((at for at in reversed(range(len(blocks))) if blocks[at].get("type") == FALLBACK), 0)
+    before, after = list(_without_open_tools(blocks[:declined])), blocks[declined:]
+    content = [block for block in before if block.get("type") not in OF_MODEL]
+    content += _without_open_tools(after) if any(piece.cut for piece in pieces) else after
     while content and content[-1].get("type") in THOUGHTS:
         content.pop()
     return [{"role": "assistant", "content": content}] if content else []

@@ -45,7 +45,7 @@ def _form(piece: Piece) -> Item:
 
 
 def _without_open_call(piece: Piece, answered: set[Any]) -> Piece:
-    """Nothing in place of an item that needs an answer, if the reply was cut before there was one."""
+    """The piece; an empty one in place of an item that needs an answer, if the reply was cut before it came."""
     form = _form(piece)
     is_open = piece.cut and form.get("type") in ANSWERED and form.get("call_id") not in answered
     return Piece() if is_open else piece

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from .complaints import MESSAGE, api_error, is_hopeless
     from .encoder import Encoder, frame
     from .framing import SSE, Framing, without_lead
+    from .history import Place, chat_messages, chat_tools, place_of, readable_text
     from .json_codec import encode_json, load_json
     from .returning import refused_fields, returned, without_refused
     from .sse import BOM
+    from .suggested import refused_suggestions
 
 __all__ = ["APIS", "Api", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]
 
@@ -32,8 +34,10 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "complaints": "MESSAGE api_error is_hopeless",
             "encoder": "Encoder frame",
             "framing": "Framing SSE without_lead",
+            "history": "Place chat_messages chat_tools place_of readable_text",
             "json_codec": "encode_json load_json",
             "returning": "refused_fields returned without_refused",
+            "suggested": "refused_suggestions",
             "sse": "BOM",
         },
     )

@@ -123,6 +123,7 @@ class Api:
         native: true if the form of chat completions is this API's own form, so that parameters are sent as they are.
         tool: a function (``name``, ``description``, ``parameters``: a JSON schema) as an entry of ``tools``; None if
             there are no tools.
+        strict_tools: true if a function whose form has ``strict`` is called with arguments that fit its schema only.
         tool_names: the names by which a model calls the tools of an entry of ``tools``; none if the server runs them.
         choice: the ``tool_choice`` that makes the model call the tool of this name.
         format: parameters with a further one: the form of the answer, given as ``response_format`` of chat completions.
@@ -159,6 +160,7 @@ class Api:
     for_model: Callable[[Form, str], Form] | None = None
     native: bool = False
     tool: Callable[[Form], Form] | None = None
+    strict_tools: bool = False
     tool_names: Callable[[Mapping[str, Any]], Iterable[str]] = named_tools
     choice: Callable[[str], Any] | None = None
     format: Callable[[Form, Form], Form] | None = None

@@ -16,6 +16,7 @@ from .api import Api, Form, Messages
 from .apis import APIS
 from .chat_history import chat_returned, returned_fields, says_nothing, without_extras, without_fields
 from .origins import is_from_model, is_from_server
+from .suggested import without_suggestions
 
 __all__ = ["refused_fields", "returned", "without_refused"]
 
@@ -106,7 +107,8 @@ def refused_fields(body: Mapping[str, Any], told: str) -> set[str]:
 
 
 def without_refused(body: Form, names: Collection[str]) -> Form:
-    """The body of a request without these fields in messages of models."""
+    """The body of a request without these fields, in messages of models and where they were suggested."""
+    body = without_suggestions(body, names) if names else body
     if not names or not any(_from_models(body)):
         return body
     messages = [

@@ -58,7 +58,8 @@ class OllamaNative(Provider):
         said.events = [_line(said, message) for message in streamed[: -1 if cut and cut.inside else None]]
         if not cut:
             said.events.append(_line(said, {"content": ""}, done=True, done_reason="stop", eval_count=5))
-        said.form = [self._form(said)]
+        form = self._form(said)
+        said.form = [form] if form["content"] or "tool_calls" in form else []
 
     def _form(self, said: Said) -> dict[str, Any]:
         parts = parts_of(said.round)

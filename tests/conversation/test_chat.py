@@ -102,7 +102,8 @@ def test_the_next_request_at_every_cut(case: Case):
 
 
 def test_a_stream_of_the_library_knows_where_it_is_from():
-    with strict("openai", "two parallel calls") as server, openai_of(server) as library:
+    with strict("openai", "two parallel calls") as server:
+        library = openai_of(server)
         stream = library.chat.completions.create(model="gpt-x", messages=[sk.user("q")], stream=True)
         reply = sk.run(sk.from_sdk(stream))
         assert reply.origin == sk.Origin("chat", server.url.split("/")[2], "gpt-x")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -168,7 +169,7 @@ def test_loops_lose_nothing(script: str, ids: bool):
         reply = sk.run(sk.tool_loop(client.chat, "q", {"w": w}))
         sk.run(client.chat([sk.user("q"), *reply.messages, sk.user("more")]))
     assert (server.refused, server.losses) == ([], [])
-    calls = [any("functionCall" in part for part in said.form[0]["parts"]) for said in server.said]
+    calls = [any("functionCall" in part for form in said.form for part in form["parts"]) for said in server.said]
     assert calls == [True] * (len(calls) - 2) + [False, False]
 
 
@@ -213,7 +214,7 @@ def test_messages_do_not_depend_on_cuts(script: str):
     for data in replies("gemini", script):
         *_, whole = parse([data], "gemini")
         assert isinstance(whole, sk.Reply)
-        for pieces in testing.every_split(data):
+        for pieces in islice(testing.every_split(data), 0, None, 7):  # the places of each chunk are alike
             *_, reply = parse(pieces, "gemini")
             assert isinstance(reply, sk.Reply)
             assert reply.messages == whole.messages

@@ -27,6 +27,8 @@ KEYS = st.sampled_from(
         "args", "blockReason", "candidates", "finishReason",
         "functionCall", "groundingMetadata", "logprobsResult", "parts", "promptFeedback", "promptTokenCount",
         "responseId", "thought", "thoughtSignature", "thoughtsTokenCount", "usageMetadata",
+        "citationSources", "data", "endIndex", "groundingChunkIndices", "groundingChunks", "groundingSupports",
+        "images", "mimeType", "segment", "startIndex", "uri", "urlMetadata", "web",
     ]
 )  # fmt: skip
 WORDS = st.sampled_from(
@@ -48,11 +50,16 @@ CHOICE = st.fixed_dictionaries({"delta": VALUES | st.dictionaries(KEYS, VALUES, 
 })  # fmt: skip
 ITEM = st.dictionaries(KEYS, VALUES, max_size=5)
 PART = st.dictionaries(
-    st.sampled_from(["text", "thought", "functionCall", "thoughtSignature"]), VALUES | ITEM, max_size=3
-)
+    st.sampled_from([
+        "text", "thought", "functionCall", "thoughtSignature", "inlineData", "executableCode", "codeExecutionResult",
+        "toolCall", "new",
+    ]),
+    VALUES | ITEM, max_size=3,
+)  # fmt: skip
 CONTENT = VALUES | st.fixed_dictionaries({"parts": st.lists(PART, max_size=2)})
 CANDIDATE = st.fixed_dictionaries({"content": CONTENT}, optional={
     "index": VALUES, "finishReason": VALUES | st.just("STOP"), "groundingMetadata": VALUES, "logprobsResult": VALUES,
+    "citationMetadata": VALUES, "urlContextMetadata": VALUES,
 })  # fmt: skip
 CHUNK = (
     st.fixed_dictionaries({"choices": st.lists(CHOICE, max_size=2)}, optional={"usage": VALUES, "error": VALUES})

@@ -84,7 +84,17 @@ MESSAGES = st.builds(
     CONTENT,
 )  # fmt: skip
 RATING = st.fixed_dictionaries({"category": st.just("c"), "blocked": st.booleans()}, optional={"x": MARKS})
-PART = st.fixed_dictionaries({}, optional={"text": MARKS, "thought": st.booleans(), "inlineData": CONTENT, "x": MARKS})
+PART = st.fixed_dictionaries(
+    {},
+    optional={
+        "text": MARKS,
+        "thought": st.booleans(),
+        "inlineData": CONTENT,
+        "x": MARKS,
+        "toolCall": CONTENT,
+        "thoughtSignature": MARKS,
+    },
+)
 CANDIDATE = st.fixed_dictionaries({}, optional={
     "content": st.fixed_dictionaries({}, optional={"parts": st.lists(PART, max_size=2), "audio": CONTENT}),
     "safetyRatings": st.lists(RATING, max_size=2), "citationMetadata": CONTENT, "finishMessage": MARKS, "x": CONTENT,

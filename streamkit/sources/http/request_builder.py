@@ -8,7 +8,7 @@ from typing import Any
 from ...checks import check_instance, check_text
 from ...errors import StatusError, StreamkitError
 from ...events import Origin
-from ...wire import APIS, USAGE, Api, api_named, refused_fields, returned
+from ...wire import APIS, USAGE, Api, api_named, refused_fields, refused_suggestions, returned
 from ..tools import with_schemas
 from .requests import HttpRequest, check_line
 
@@ -71,8 +71,10 @@ def request_for(
 
 def refused_by(request: HttpRequest, error: StreamkitError, left_out: set[str]) -> set[str]:
     """The fields for which a server has refused a request, and which it can do without: the one that asks for token
-    usage, and those of earlier replies. Those that were ``left_out`` are not counted."""
+    usage, those of earlier replies, and those that were suggested. Those that were ``left_out`` are not counted."""
     if not (isinstance(error, StatusError) and error.status in (400, 422)):
         return set()
-    asks_usage = request.may_ask_usage and request.api.names_usage(error.body)
-    return ({USAGE} if asks_usage else refused_fields(request.body, error.body)) - left_out
+    if request.may_ask_usage and request.api.names_usage(error.body):
+        return {USAGE} - left_out
+    named = refused_fields if request.api.native else refused_suggestions
+    return named(request.body, error.body) - left_out

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 from ...lazy import lazily
 
 if TYPE_CHECKING:
-    from .schemas import tool_name, tools_for, with_schemas
+    from .fit import fit
+    from .schemas import strict_of, strict_tool, tool_name, tools_for, with_schemas
     from .toolbox import Toolbox, Tools
 
-__all__ = ["Toolbox", "Tools", "tool_name", "tools_for", "with_schemas"]
+__all__ = ["Toolbox", "Tools", "fit", "strict_of", "strict_tool", "tool_name", "tools_for", "with_schemas"]
 
 if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {
-            "schemas": "tool_name tools_for with_schemas",
+            "fit": "fit",
+            "schemas": "strict_of strict_tool tool_name tools_for with_schemas",
             "toolbox": "Toolbox Tools",
         },
     )

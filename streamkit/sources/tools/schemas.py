@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import Any, get_origin
 
@@ -18,12 +18,21 @@ from ...engine.failures import LOGGER
 from ...wire import Api
 from ...wording import excerpt, one_line
 from .parameters import loose_function, strict_function
+from .strict import P, R, StrictTool, closed, nodes, strict_parameters
 
-__all__ = ["format_of", "tool_name", "tool_of", "tools_for", "with_schemas"]
+__all__ = [
+    "described_tools",
+    "format_of",
+    "strict_of",
+    "strict_tool",
+    "tool_name",
+    "tool_of",
+    "tools_for",
+    "with_schemas",
+]
 
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 LONGEST_NAME = 64
-NOT_STRICT = frozenset({"default", "discriminator", "oneOf", "uniqueItems"})
 
 
 def with_schemas(api: Api, params: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,7 +42,7 @@ def with_schemas(api: Api, params: Mapping[str, Any], extra: Mapping[str, Any]) 
     if api.tool is None and out.get("tools"):
         raise ValueError(f"the API {api.name!r} has no tools: leave out tools=, or ask another one")
     if api.tool is not None and "tools" in out:
-        out["tools"] = _tools_field(out["tools"], api.tool, as_it_is="tools" in extra)
+        out["tools"] = _tools_field(out["tools"], functools.partial(_entry, api), as_it_is="tools" in extra)
     if api.choice is not None and callable(choice := out.get("tool_choice")):
         out["tool_choice"] = api.choice(tool_name(choice))
     if api.format is not None and "response_format" in out:
@@ -47,8 +56,15 @@ def with_schemas(api: Api, params: Mapping[str, Any], extra: Mapping[str, Any]) 
 def tools_for(api: Api, tools: Mapping[str, Any]) -> list[Any]:
     """The ``tools`` field of a request to ``api``, for functions by name. Parameters that cannot be described are left
     open, and a warning is logged: the functions can be called all the same."""
-    form = api.tool
-    return [] if form is None else [form(_loose_description(tool, name)) for name, tool in tools.items()]
+    if api.tool is None:
+        return []
+    described = [_strict_description(tool, name) or _loose_description(tool, name) for name, tool in tools.items()]
+    return [_entry(api, function) for function in described]
+
+
+def described_tools(tools: Any) -> list[Mapping[str, Any]]:
+    """``tools`` of a request with functions as `tool_of` describes them, in the form of no particular API."""
+    return [_tool_field(tool, dict) for tool in _check_list(tools)]
 
 
 def tool_of(tool: Any, name: str | None = None) -> dict[str, Any]:
@@ -66,6 +82,55 @@ def tool_of(tool: Any, name: str | None = None) -> dict[str, Any]:
     except TypeError as exc:
         raise TypeError(f"{exc}; {OF_YOUR_OWN}") from exc
     return {**named, "parameters": _without_description(schema)}
+
+
+def strict_tool(function: Callable[P, R]) -> StrictTool[P, R]:
+    """``function`` as a tool whose calls fit its parameters: the server lets the model write nothing else.
+
+    ::
+
+        @sk.strict_tool
+        def weather(city: str, days: int = 3) -> str: ...
+
+    It is used like the function: called, in ``tools=`` and in a tool loop. The APIs chat, responses and anthropic have
+    such tools; others raise a ValueError with the request. A parameter with a default may be null in a call, and then
+    has the default, fields of models too. ValueError for what strict mode cannot express: objects of any keys
+    (``dict[str, int]``, ``**kwargs``), tuples, and values of any type.
+
+    Note: nothing is strict by default. Servers that only resemble OpenAI's may refuse it, and a new schema makes the
+    first request slower.
+    """
+    if not callable(function):
+        raise TypeError(f"strict_tool takes a function or a model, not {quote(function)}")
+    return strict_of(function) or _strict_tool(function, tool_name(function))
+
+
+def _strict_tool(function: Any, name: str) -> StrictTool[Any, Any]:
+    try:
+        parameters = tool_of(function, name)["parameters"]
+        strict_parameters(parameters)
+    except (TypeError, ValueError) as exc:
+        raise ValueError(f"{one_line(name)} cannot be a strict tool: {exc}") from exc
+    return StrictTool(function, name, parameters)
+
+
+def strict_of(tool: Any) -> StrictTool[Any, Any] | None:
+    """``tool`` if it is strict, also within partials; else None."""
+    if isinstance(tool, StrictTool):
+        return tool
+    inner = strict_of(tool.func) if isinstance(tool, functools.partial) else None
+    if inner is None:
+        return None
+    return _strict_tool(functools.partial(inner.function, *tool.args, **tool.keywords), inner.__name__)
+
+
+def _strict_description(tool: Any, name: str | None = None) -> dict[str, Any] | None:
+    """The description of a strict tool; None if ``tool`` is another one."""
+    strict = strict_of(tool)
+    if strict is None:
+        return None
+    named = _name_and_description(strict.function, name or strict.__name__)
+    return {**named, "parameters": strict_parameters(strict.parameters), "strict": True}
 
 
 def _loose_description(tool: Any, name: str) -> dict[str, Any]:
@@ -116,10 +181,10 @@ def format_of(model: Any) -> dict[str, Any]:
     if root.get("type") != "object":
         raise TypeError(f"a response_format is an object: put {model!r} into a field of a model")
     strict = all(
-        node.get("additionalProperties") in (None, False) and "prefixItems" not in node for node in _nodes(schema)
+        node.get("additionalProperties") in (None, False) and "prefixItems" not in node for node in nodes(schema)
     )
     if strict:
-        schema = _strict({**root, **{name: value for name, value in schema.items() if name != "$ref"}})
+        schema = closed({**root, **{name: value for name, value in schema.items() if name != "$ref"}})
     return {"name": _clean(getattr(model, "__name__", "reply")), "schema": schema, "strict": strict}
 
 
@@ -153,7 +218,14 @@ def _tool_field(tool: Any, form: Callable[[dict[str, Any]], dict[str, Any]]) -> 
         return tool
     if not callable(tool):
         raise TypeError(f"a tool is a function, a model or a dict, not {quote(tool)}")
-    return form(tool_of(tool))
+    return form(_strict_description(tool) or tool_of(tool))
+
+
+def _entry(api: Api, function: dict[str, Any]) -> Any:
+    """An entry of ``tools`` for a function."""
+    if "strict" in function and not api.strict_tools:
+        raise ValueError(f"the API {api.name!r} has no strict tools: send the function without sk.strict_tool")
+    return api.tool(function) if api.tool is not None else function
 
 
 def _format(requested: Any) -> Any:
@@ -212,50 +284,11 @@ def _schema(kind: Any, function: Callable[[Any], Callable[..., Any]] | None = No
     except (PydanticUserError, NameError) as exc:
         shown_kind = kind.func if isinstance(kind, functools.partial) else kind  # its arguments may be secret
         raise TypeError(f"there is no schema for {shown_kind!r}: {excerpt(str(exc).partition(chr(10))[0])}") from exc
-    for node in _nodes(schema):
+    for node in nodes(schema):
         node.pop("title", None)  # pydantic's titles repeat the names
     return schema
-
-
-def _nodes(node: Any) -> Iterator[dict[str, Any]]:
-    """Every schema within a schema. A property may have the name of a keyword, so only schema positions are visited."""
-    if not isinstance(node, dict):
-        return
-    yield node
-    for name in ("properties", "$defs"):
-        for child in node.get(name, {}).values():
-            yield from _nodes(child)
-    for name in ("anyOf", "oneOf", "allOf", "prefixItems"):
-        for child in node.get(name, ()):
-            yield from _nodes(child)
-    for name in ("items", "additionalProperties"):
-        yield from _nodes(node.get(name))
 
 
 def _resolve(root: dict[str, Any], ref: str) -> dict[str, Any]:
     target: dict[str, Any] = root["$defs"][ref.rpartition("/")[2]]
     return target
-
-
-def _strict(schema: Any) -> Any:
-    """``schema`` in the form of strict mode. Defaults are removed: servers refuse them, and every field is required."""
-    if not isinstance(schema, dict):
-        return schema
-    if "$ref" in schema and len(schema) > 1:  # a reference must stand alone
-        schema = {**schema, "anyOf": [{"$ref": schema["$ref"]}]}
-        del schema["$ref"]
-    out = {name: value for name, value in schema.items() if name not in NOT_STRICT}
-    for name in ("properties", "$defs"):
-        if name in out:
-            out[name] = {key: _strict(child) for key, child in out[name].items()}
-    if "oneOf" in schema:
-        out["anyOf"] = schema["oneOf"]
-    for name in ("anyOf", "allOf"):
-        if name in out:
-            out[name] = [_strict(child) for child in out[name]]
-    if "items" in out:
-        out["items"] = _strict(out["items"])
-    if out.get("type") == "object":
-        out["additionalProperties"] = False
-        out["required"] = list(out.get("properties", ()))
-    return out

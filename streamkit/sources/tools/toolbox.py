@@ -19,7 +19,8 @@ from ...validation import reason_of
 from ...wording import described, one_line, said
 from ...worker import in_thread
 from .parameters import bound_by_partials, typed_function
-from .schemas import tool_name
+from .schemas import strict_of, tool_name
+from .strict import StrictTool, without_nulls
 
 __all__ = ["Toolbox", "Tools"]
 
@@ -53,6 +54,7 @@ class Toolbox:
         if callable(tools):
             raise TypeError(f"{FUNCTIONS}, not {quote(tools)}: put it in a list")
         check_tool_list(tools)
+        named: list[tuple[str, Any]]
         named = list(tools.items()) if isinstance(tools, Mapping) else [(tool_name(tool), tool) for tool in tools]
         for name, tool in named:
             if not isinstance(name, str):
@@ -60,7 +62,7 @@ class Toolbox:
             if not callable(tool):
                 hint = SCHEMA if isinstance(tool, Mapping) else ""
                 raise TypeError(f"tool {name!r} is not callable: {quote(tool)}{hint}")
-        self.tools = dict(named)
+        self.tools: dict[str, Callable[..., Any]] = {name: strict_of(tool) or tool for name, tool in named}
         self._adapted: dict[str, Callable[..., Any]] = {}
         self._failed: set[str] = set()
         self._unchecked = True
@@ -74,6 +76,8 @@ class Toolbox:
             return ToolResult(call, error=f"there is no tool {call.name!r}")
         try:
             arguments = _arguments(call)
+            if isinstance(tool, StrictTool):
+                arguments, tool = without_nulls(arguments, tool.parameters), tool.function
             _check_unbound(tool, arguments)
             if call.name not in self._adapted:
                 self._adapted[call.name] = _adapted(tool)

@@ -51,6 +51,7 @@ MESSAGES = Api(
     path="v1/messages",
     body=body,
     tool=tool,
+    strict_tools=True,
     tool_names=tool_names,
     choice=choice,
     format=with_format,

@@ -7,7 +7,6 @@ it is.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ from ...turns import FromModel
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
 from ..turns import Turn, answer_format, fields_of, file_in, function_of, supported_params, turns_of, without
-from .history import split_blocks
+from .history import plain_id, split_blocks, with_known_ids
 from .outputs import close_objects
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
@@ -31,7 +30,6 @@ OF_RESULTS = ("is_error", "cache_control")
 """Fields of a message that the block of a result has, too."""
 RUN_BY_USERS = ("bash_2", "computer_2", "memory_2", "text_editor_2")
 """The types of tools that the caller runs, up to their dates."""
-NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 # -- parameters --------------------------------------------------------------------------------------------------------
@@ -43,7 +41,7 @@ def body(messages: Messages, params: Form) -> Form:
     system = _system(turns, rest.pop("system", None))
     request: Form = {
         **({"system": system} if system else {}),
-        "messages": _merge_turns(turns),
+        "messages": with_known_ids(_merge_turns(turns)),
         "max_tokens": _limit(rest),
     }
     if "container" not in rest and (container := _container(messages)):
@@ -127,7 +125,13 @@ def with_format(params: Form, spec: Form) -> Form:
 
 
 def tool(function: Form) -> Form:
-    """The entry of ``tools`` for a function: its ``parameters`` are called ``input_schema`` here."""
+    """The entry of ``tools`` for a function. The schema of a strict one is limited as the form of an answer is."""
+    entry = _entry(function)
+    return {**entry, "input_schema": close_objects(entry["input_schema"])} if entry.get("strict") is True else entry
+
+
+def _entry(function: Form) -> Form:
+    """A function with its ``parameters`` under the name that they have here."""
     schema = function.get("parameters") or {"type": "object", "properties": {}}
     rest = {name: value for name, value in function.items() if name != "parameters" and value is not None}
     return {**rest, "input_schema": schema}
@@ -138,7 +142,7 @@ def _translate_tool(entry: Any) -> Any:
     function = function_of(own, NAME)
     if function is None:
         return own
-    return {**tool(function), **(without(own, "type", "function") if "function" in own else {})}
+    return {**_entry(function), **(without(own, "type", "function") if "function" in own else {})}
 
 
 def tool_names(entry: Mapping[str, Any]) -> Iterable[str]:
@@ -188,7 +192,7 @@ def _name_calls(turns: list[Turn]) -> None:
     """Give each call an id as the API requires it: of certain characters only, and unique."""
     used = {part["id"] for turn in turns for part in turn.parts if isinstance(part.get("id"), str)}
     for call in (call for turn in turns for call in turn.calls):
-        plain = id = NOT_IN_IDS.sub("_", call.id) or "call"
+        plain = id = plain_id(call.id)
         number = 0
         while id in used:
             number += 1
@@ -203,7 +207,7 @@ def _content(turn: Turn) -> Any:
     if turn.role == "tool":
         if not turn.id:
             raise ValueError(f"a tool message without a tool_call_id is not a result in {NAME}: no call waits for one")
-        id = turn.id if turn.answered else NOT_IN_IDS.sub("_", turn.id)
+        id = turn.id if turn.answered else plain_id(turn.id)
         more = {name: turn.message[name] for name in OF_RESULTS if turn.message.get(name) is not None}
         content = text if isinstance(text, str) else _turn_blocks(turn)
         return [{"type": "tool_result", "tool_use_id": id, "content": content, **more}]

@@ -15,7 +15,7 @@ from ..fields import Chunk
 from ..turns import object_of, without
 from .content_blocks import ContentBlock
 
-__all__ = ["block_form", "call_fields", "citation_of", "known_fields", "tool_input"]
+__all__ = ["block_form", "call_fields", "citation_of", "grown_fields", "known_fields", "tool_input"]
 
 REPLIES_ONLY = ("file_id",)
 """Fields of citations that requests do not have."""
@@ -40,6 +40,15 @@ def block_form(block: ContentBlock, *, unsigned: bool) -> Chunk | None:
         input = tool_input(block)
         return {**known_fields(block.fields), "input": input} if isinstance(input, dict) and block.id else None
     return block.fields if block.whole else None
+
+
+def grown_fields(fields: Chunk, delta: Chunk) -> Chunk:
+    """The fields of a block with those of a further piece: texts are put together, others are set."""
+    return {**fields, **{name: _joined(fields.get(name), piece) for name, piece in known_fields(delta, "type").items()}}
+
+
+def _joined(before: Any, piece: Any) -> Any:
+    return before + piece if isinstance(before, str) and isinstance(piece, str) else piece
 
 
 def tool_input(block: ContentBlock) -> Any:

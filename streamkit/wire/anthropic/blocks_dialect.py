@@ -16,13 +16,17 @@ from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import Chunk, object_in, text_field
 from ..fragments import Fragment, arguments_text
-from .block_forms import block_form, call_fields, citation_of, known_fields, tool_input
+from .block_forms import block_form, call_fields, citation_of, grown_fields, known_fields, tool_input
 from .content_blocks import ContentBlock, ContentBlocks, generated_id
 
 __all__ = ["DELTAS", "BlocksDialect"]
 
 DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
 """The field with the text of a piece, by the type of its delta."""
+
+GROWING = ("compaction", "connector_text")
+"""Blocks without events of their own whose pieces are known: what they make up goes back."""
+SIGNED = ("thinking", "connector_text")
 
 
 class BlocksDialect(Dialect):
@@ -126,14 +130,14 @@ class BlocksDialect(Dialect):
 
     def _grow_current(self, block: ContentBlock, kind: str, form: Chunk, text: str) -> bool:
         """Add a piece that has no event: False if it is not known. What it adds is in the event that ends the block."""
-        if kind == "signature_delta" and block.kind == "thinking":
+        if kind == "signature_delta" and block.kind in SIGNED:
             self._sign(block, form.get("signature"))
         elif kind == "input_json_delta" and block.is_server_tool:
             block.input += text
             self._held = self._held or bool(text)
         else:
-            grows = kind == "compaction_delta" and block.kind == "compaction"
-            block.fields = {**block.fields, **(known_fields(form, "type") if grows else {})}
+            grows = block.kind in GROWING and kind == f"{block.kind}_delta"
+            block.fields = grown_fields(block.fields, form) if grows else block.fields
             block.whole = block.whole and (grows or block.has_words)
             return False
         return True

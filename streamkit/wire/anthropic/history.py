@@ -3,6 +3,7 @@ completions."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,15 +11,17 @@ from ..api import Form
 from ..json_codec import dumps
 from ..turns import without
 
-__all__ = ["Split", "is_own", "movable", "plain", "split_blocks", "to_chat"]
+__all__ = ["Split", "is_own", "movable", "plain", "plain_id", "split_blocks", "to_chat", "with_known_ids"]
 
 THOUGHTS = ("thinking", "redacted_thinking")
 OWN = frozenset({
     "compaction", "container_upload", "fallback", "redacted_thinking", "search_result", "tool_result", "tool_use",
 })  # fmt: skip
 """Types of blocks that chat completions do not have."""
+FALLBACK = "fallback"
 OF_TOOLS = ("_tool_use", "_tool_result")
 """The ends of the types of blocks about tools that the server runs."""
+NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
 UNREADABLE = "INVALID_JSON"
 """The field that holds arguments which are not an object."""
 
@@ -70,13 +73,42 @@ def plain(message: Form) -> Form | None:
 
 
 def movable(message: Form) -> Form | None:
-    """A message for another server: its texts and calls. What its own server ran or looked up is unknown there, and so
-    is the code that made a call."""
+    """A message for another server: its texts and calls, with ids that any server accepts. What its own server ran or
+    looked up is unknown there, and so is the code that made a call."""
     content = message.get("content")
     if not isinstance(content, (list, tuple)):
         return message
     kept = [without(block, "citations", "caller") for block in content if block.get("type") in ("text", "tool_use")]
-    return {**message, "content": kept} if kept else None
+    named = [{**block, "id": plain_id(block["id"])} if "id" in block else block for block in kept]
+    return {**message, "content": named} if named else None
+
+
+def plain_id(id: Any) -> str:
+    """The id of a call in the characters that the API allows."""
+    return NOT_IN_IDS.sub("_", str(id)) or "call"
+
+
+def with_known_ids(messages: list[Form]) -> list[Form]:
+    """The messages, with results named as their calls are, where those had to be given other ids. After a message in
+    which another model went on, results of the calls that do not go back with it are left out."""
+    ids = {str(block.get("id")) for message in messages for block in split_blocks(message["content"]).calls}
+    known = [_with_known_ids(message, before, ids) for before, message in zip([{}, *messages], messages, strict=False)]
+    return [message for message in known if message["content"]]
+
+
+def _with_known_ids(message: Form, before: Form, ids: set[str]) -> Form:
+    if message["role"] != "user" or not split_blocks(message["content"]).results:
+        return message
+    blocks = [_with_known_id(block, ids) for block in message["content"]]
+    if any(block.get("type") == FALLBACK for block in split_blocks(before.get("content")).others):
+        blocks = [one for one in blocks if one.get("type") != "tool_result" or str(one.get("tool_use_id")) in ids]
+    return {**message, "content": blocks}
+
+
+def _with_known_id(block: Any, ids: set[str]) -> Any:
+    id = block.get("tool_use_id") if block.get("type") == "tool_result" else None
+    is_renamed = isinstance(id, str) and id not in ids and plain_id(id) in ids
+    return {**block, "tool_use_id": plain_id(id)} if is_renamed else block
 
 
 # -- chat completions --------------------------------------------------------------------------------------------------

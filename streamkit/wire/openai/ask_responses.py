@@ -106,7 +106,7 @@ def _flatten(form: Any, **defaults: Any) -> Any:
 def tool(function: Form) -> Form:
     """An entry of ``tools``. A schema that is not strict by default in chat completions is strict by default here, so
     ``strict`` is set."""
-    return {"type": "function", **function, "strict": False}
+    return {"type": "function", "strict": False, **function}
 
 
 def choice(name: str) -> Form:

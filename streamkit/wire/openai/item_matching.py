@@ -97,7 +97,7 @@ def _all_emitted(forms: dict[int, Chunk], items: list[OutputItem], preferred: st
     for form in forms.values():
         for text_kind, text in texts_of(form, "", preferred):
             whole.setdefault(text_kind, []).append(text)
-    return all(
+    return bool(items) and all(
         same_text("".join(texts), "".join(item.text(text_kind).text for item in items))
         for text_kind, texts in whole.items()
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...turns import FromModel
 from ..api import Form
+from ..suggested import Suggested
 
 __all__ = ["encrypted_thoughts", "is_own", "new_items", "plain", "readable_items"]
 
@@ -23,8 +24,7 @@ UNBOUND = ("compaction", "mcp_list_tools")
 PARTS = ("input_text", "input_image", "input_file", "output_text")
 ENCRYPTED = "reasoning.encrypted_content"
 HOSTS = re.compile(r"(?:.+\.)?(?:api\.openai\.com|azure\.com|x\.ai)(?::\d+)?", re.IGNORECASE)
-REASONS = re.compile(r"(?:^|[/:_-])(?:o[1-9]|gpt-(?:[5-9]|\d\d)|codex|grok-(?:[4-9]|\d\d|code))", re.IGNORECASE)
-ANSWERS_AT_ONCE = re.compile(r"gpt-[\d.]+-chat|non-reasoning", re.IGNORECASE)
+WITHOUT_THOUGHTS = re.compile(r"gpt-?[34]|chatgpt|gpt-[\d.]+-chat|non-reasoning|grok-[123](?!\d|-mini)", re.IGNORECASE)
 
 
 def encrypted_thoughts(body: Form, host: str) -> Form:
@@ -32,14 +32,14 @@ def encrypted_thoughts(body: Form, host: str) -> Form:
     could not go on with its thoughts.
 
     Only if the caller gave no ``include``, and only for servers that are known to have this value of it (OpenAI, Azure,
-    xAI) and models whose names say that they reason: others answer 400, "Encrypted content is not supported with this
-    model". Newer servers send encrypted thoughts unasked.
+    xAI): others refuse the field, or what is in it. Models that do not reason answer 400, "Encrypted content is not
+    supported with this model": those that are known by their names are not asked, and a request that was refused is
+    sent once more without it. Newer servers send encrypted thoughts unasked.
     """
-    model = str(body.get("model", ""))
-    reasons = REASONS.search(model) is not None and ANSWERS_AT_ONCE.search(model) is None
-    if body.get("store") is not False or body.get("include") is not None or not (reasons and HOSTS.fullmatch(host)):
+    if body.get("store") is not False or body.get("include") is not None or not HOSTS.fullmatch(host):
         return body
-    return {**body, "include": [ENCRYPTED]}
+    reasons = WITHOUT_THOUGHTS.search(str(body.get("model", ""))) is None
+    return {**body, "include": Suggested([ENCRYPTED])} if reasons else body
 
 
 def new_items(items: Sequence[Item], body: Mapping[str, Any], host: str) -> list[Item]:

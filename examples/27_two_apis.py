@@ -1,0 +1,26 @@
+"""A conversation that begins with one API and goes on with another: each gets it in its own form."""
+
+import streamkit as sk
+from streamkit import testing
+
+
+def weather(city: str) -> str:
+    """The weather in a city, now."""
+    return f"clear, 21 degrees in {city}"
+
+
+calls = [("weather", {"city": "Bern"})]
+scripts = testing.Script("Let me look. ", reasoning=["Bern?"], tool_calls=calls), testing.Script("Clear, 21 degrees.")
+claude = testing.client(*scripts, api="anthropic")  # in earnest sk.Client(api="anthropic", model=...)
+gpt = testing.client("Then take a hat.", api="responses")
+
+history = [sk.user("How is Bern today?")]
+reply = sk.run(sk.tool_loop(claude.chat, history, [weather]))
+history += reply.messages  # blocks of Anthropic's: text, the call, its result
+for message in history:
+    content = message["content"]
+    print(message["role"], content if isinstance(content, str) else [block["type"] for block in content or ()])
+
+history.append(sk.user("What should I wear?"))
+print(sk.run(gpt.chat(history)))  # the same conversation as items of the Responses API
+print([item.get("type", item.get("role")) for item in gpt.requests[0].body["input"]])

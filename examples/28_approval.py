@@ -1,0 +1,29 @@
+"""The model asks for something that a person has to allow: the conversation waits as JSON, for a day if need be."""
+
+import json
+
+import streamkit as sk
+from streamkit import testing
+
+
+def delete(path: str) -> str:
+    """Delete a file."""
+    return f"deleted {path}"
+
+
+asks = testing.Script("I will tidy up.", tool_calls=[("delete", {"path": "old.txt"})])
+client = testing.client(asks, "Then I leave it there.")
+
+history = [sk.user("Tidy up my folder.")]
+reply = sk.run(client.chat(history, tools=[delete]))
+waiting = json.dumps({"asked": history, "reply": json.loads(sk.to_json(reply))})  # into a database, say
+
+# Later, perhaps in another process: every call gets exactly one result, allowed or not.
+stored = json.loads(waiting)
+kept = sk.from_json(json.dumps(stored["reply"]))
+assert isinstance(kept, sk.Reply)
+for call in kept.tool_calls:
+    print(f"May I run {call.name}({call.arguments})? No.")
+results = [call.result("the user denied it", is_error=True) for call in kept.tool_calls]
+history = [*stored["asked"], *kept.messages, *results]
+print(sk.run(client.chat(history, tools=[delete])))

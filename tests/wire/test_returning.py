@@ -1,0 +1,115 @@
+"""Messages of models as they go to a server: its key for thoughts, the models that understand a signature."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streamkit.events import Origin
+from streamkit.turns import FromModel
+from streamkit.wire import APIS
+from streamkit.wire.merging import merged
+from streamkit.wire.returning import refused_fields, returned, without_refused
+
+HERE = "127.0.0.1:8000"
+USER = {"role": "user", "content": "q"}
+BLOCKS = [{"type": "thinking", "thinking": "x", "signature": "S"}]
+
+
+def said(host: str, model: str = "m", **fields: Any) -> FromModel:
+    return FromModel({"role": "assistant", "content": "ok", **fields}, Origin("chat", host, model))
+
+
+def sent(message: Any, host: str, model: str = "m", *after: Any) -> Any:
+    """The message as it goes to a server, directly after a question."""
+    messages = returned(APIS["chat"], Origin("chat", host, model), [USER, message, *after], {})
+    return None if len(messages) == 1 + len(after) else dict(messages[1])
+
+
+@pytest.mark.parametrize(
+    ("host", "wanted"),
+    [
+        ("api.deepseek.com", {"content": "ok", "reasoning_content": "x"}),
+        ("openrouter.ai", {"content": "ok", "reasoning": "x"}),
+        ("api.minimax.io", {"content": "<think>\nx\n</think>\nok"}),
+        (
+            "api.mistral.ai",
+            {
+                "content": [
+                    {"type": "thinking", "thinking": [{"type": "text", "text": "x"}]},
+                    {"type": "text", "text": "ok"},
+                ]
+            },
+        ),
+        ("api.groq.com", {"content": "ok"}),
+        (HERE, {"content": "ok", "reasoning_text": "x"}),
+    ],
+)
+def test_thoughts_go_under_the_key_of_their_server(host: str, wanted: dict[str, Any]):
+    assert sent(said(host, reasoning_text="x"), host) == {"role": "assistant", **wanted}
+    assert "x" not in repr(sent(said("elsewhere.example", reasoning_text="x"), host))
+
+
+def test_thoughts_beside_their_signed_form_are_left_out():
+    message = said("openrouter.ai", reasoning_content="x", thinking_blocks=BLOCKS)
+    assert sent(message, "openrouter.ai") == {"role": "assistant", "content": "ok", "thinking_blocks": BLOCKS}
+    assert sent(said("openrouter.ai", reasoning_text=""), "api.minimax.io")["content"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        *(("m", "m", True), ("m", "", True), ("gpt-4", "gpt-4-0613", True), ("c-4", "c-4-20250514", True)),
+        *(("g-2.0", "g-2.0-001", True), ("c@20250514", "c", True), ("m-small", "m-small-latest", True)),
+        *(("m", "n", False), ("m", "m-mini", False), ("gpt-4", "gpt-4.1", False), ("o1", "o1-pro-2025-03-19", False)),
+    ],
+)
+def test_dated_versions_are_one_model(one: str, other: str, is_same: bool):
+    for written, asked in ((one, other), (other, one)):
+        message = sent(said(HERE, written, thinking_blocks=BLOCKS), HERE, asked)
+        assert ("thinking_blocks" in message) is is_same
+
+
+def test_signatures_of_calls_stay_with_their_server():
+    function = {"name": "w", "arguments": "{}"}
+    call = {"id": "a", "type": "function", "function": {**function, "provider_specific_fields": {"x": 1}}}
+    message = said(HERE, content=None, tool_calls=[{**call, "extra_content": {"g": 1}}, "odd"])
+    result = {"role": "tool", "tool_call_id": "a", "content": "r"}
+    assert sent(message, HERE, "m", result) == dict(message)
+    plain = [{"id": "a", "type": "function", "function": function}, "odd"]
+    assert sent(message, "other.example", "m", result)["tool_calls"] == plain
+    assert sent(message, HERE, "another", result)["tool_calls"] == plain
+
+
+def test_a_message_of_which_nothing_is_left_is_left_out():
+    assert sent(said(HERE, content=None, audio={"id": "a"}), "other.example") is None
+    assert sent(said(HERE, content=None, audio={"id": "a"}), HERE) is not None
+    assert returned(APIS["anthropic"], Origin("anthropic", "h"), [USER, said(HERE, content=None)], {}) == [USER]
+
+
+def test_the_dicts_of_the_user_are_the_same_objects():
+    messages = [USER, {"role": "assistant", "content": "ok", "reasoning_content": "x"}]
+    assert returned(APIS["chat"], Origin("chat", "api.openai.com", "m"), messages, {}) is not None
+    for host in ("api.openai.com", HERE):
+        adapted = returned(APIS["chat"], Origin("chat", host, "m"), messages, {})
+        assert all(one is other for one, other in zip(adapted, messages, strict=True))
+
+
+def test_a_refusal_names_fields_of_models_alone():
+    body = {"messages": [{**USER, "extra_content": 1}, said(HERE, reasoning="x", reasoning_content="y")]}
+    assert refused_fields(body, "property 'reasoning' is unsupported") == {"reasoning"}
+    assert refused_fields(body, "extra_content: no such field") == set()
+    assert refused_fields(body, "reasoning_content is missing in message 1") == set()
+    assert refused_fields({"input": "q"}, "reasoning") == set()
+    left = without_refused(body, {"reasoning"})["messages"]
+    assert left == [body["messages"][0], {"role": "assistant", "content": "ok", "reasoning_content": "y"}]
+    assert without_refused(body, {"stream_options"}) == body
+
+
+def test_values_in_fragments():
+    assert merged({"a": {"b": 1, "s": "S"}, "l": [1]}, {"a": {"c": 2, "s": ""}, "l": [1, 2], "n": None}) == {
+        "a": {"b": 1, "c": 2, "s": "S"},
+        "l": [1, 2],
+    }
+    assert (merged(None, 1), merged(1, None), merged("S", "T")) == (1, 1, "T")
