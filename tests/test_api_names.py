@@ -41,6 +41,8 @@ REMAINS: dict[tuple[str, str], str] = {
     ("scripted/answer.py", "APIS['chat']"): "the form of errors where nobody can tell which API was meant",
     ("scripted/playback.py", "api == self.recording.api"): "whether the recorded bytes are what is wanted",
     ("tokens/prices.py", "keep_number('input')"): NAMED,
+    ("sources/http/rates.py", "'input'"): NAMED,
+    ("sources/http/rates.py", "'prompt'"): NAMED,
     ("tokens/genai_prices_list.py", "{'input': ...}"): NAMED,
     ("tokens/litellm_list.py", "{'input': ...}"): NAMED,
     ("stages/rewriting/hiding.py", "'input'"): NAMED,

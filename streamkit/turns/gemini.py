@@ -16,10 +16,10 @@ SIGNATURE = "thoughtSignature"
 
 def gemini_turn(pieces: Sequence[Piece]) -> list[dict[str, Any]]:
     """One content with the parts in the order of the reply; none if nothing is said. A part with a signature is never
-    joined with another, and a signed text that was changed goes back without it.
+    joined with another, and keeps it if its text was changed.
 
-    Thoughts go back where they stand, as Google's library sends them: those with a signature unchanged or not at all,
-    and none at the end of a reply, where they were cut.
+    Thoughts go back where they stand, as Google's library sends them, except for those without a signature at the end
+    of a reply, where they were cut.
     """
     parts = [part for piece in pieces for part in _parts(piece)]
     while parts and parts[-1].get("thought") and SIGNATURE not in parts[-1]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from ..events import Event, Reply
+from ..events import Event, Origin, Reply
 from .dialect import Dialect
 from .framing import SSE, Framing
 
@@ -118,8 +118,6 @@ class Api:
         body: the fields of a request, from a conversation and from parameters under the names of chat completions. Its
             tools and formats are in this API's own form already if ``tool`` and ``format`` made them; those of chat
             completions are translated. ValueError for what this API does not have. None if it has no conversations.
-        for_model: the fields that `body` returned, as the model of this name takes them; None if all models take the
-            same.
         native: true if the form of chat completions is this API's own form, so that parameters are sent as they are.
         tool: a function (``name``, ``description``, ``parameters``: a JSON schema) as an entry of ``tools``; None if
             there are no tools.
@@ -138,7 +136,8 @@ class Api:
             if ``plain`` leaves these out too.
         to_chat: such messages, which follow each other, in the form of chat completions, without thoughts.
         conversation: the field of a body that holds a conversation, if requests may give it in this API's own form.
-        finished: the body of a request as it goes to a host: what the server has by then, and what it needs besides.
+        finished: the body of a request as it goes to a server and model: without what the server has by then, and with
+            what it needs besides.
     """
 
     name: str
@@ -157,7 +156,6 @@ class Api:
     streams: bool = False
     asks_usage: bool = False
     body: Callable[[Messages, Form], Form] | None = None
-    for_model: Callable[[Form, str], Form] | None = None
     native: bool = False
     tool: Callable[[Form], Form] | None = None
     strict_tools: bool = False
@@ -171,7 +169,7 @@ class Api:
     movable: Callable[[Form], Form | None] | None = None
     to_chat: Callable[[Sequence[Form]], Iterable[Form]] | None = None
     conversation: str = ""
-    finished: Callable[[Form, str], Form] | None = None
+    finished: Callable[[Form, Origin], Form] | None = None
 
     @property
     def names_stream(self) -> bool:

@@ -149,13 +149,13 @@ def test_any_parts_go_back_in_their_order_however_they_are_cut(chunks: list[list
     assert whole.messages == reply.messages
 
 
-def test_a_changed_text_goes_back_without_its_signature():
+@pytest.mark.parametrize("mask", ["█", "a longer mask", ""])
+def test_a_signature_stays_beside_a_changed_text(mask: str):
     parts = [{**THOUGHT, **SIGNED}, {"text": "the secret", **SIGNED}, {**call(id="1"), **SIGNED}]
     stream = sk.from_bytes([sse(chunk(*parts, finish="STOP"))], api="gemini")
-    hidden = sk.run(stream.pipe(ops.redact(r"secret|Hm")))
-    text = hidden.text
-    assert "secret" not in text
-    assert hidden.messages == [{"role": "model", "parts": [{"text": text}, {**call(id="1"), **SIGNED}]}]
+    hidden = sk.run(stream.pipe(ops.redact(r"secret|Hm", mask=mask)))
+    thought, answer = {"text": f"{mask}.", "thought": True, **SIGNED}, {"text": f"the {mask}", **SIGNED}
+    assert hidden.messages == [{"role": "model", "parts": [thought, answer, {**call(id="1"), **SIGNED}]}]
 
 
 # -- loops -------------------------------------------------------------------------------------------------------------

@@ -213,7 +213,7 @@ def test_a_signature_stands_beside_what_it_signs():
     assert [type(event) for event in events] == [
         BlockStart, TextDelta, BlockEnd, ToolCallDelta, ToolCall, Finish,
     ]  # fmt: skip
-    assert events[2] == BlockEnd("text", form={"text": slot("text", "a", sealed=True), "thoughtSignature": "c2ln"})
+    assert events[2] == BlockEnd("text", form={"text": slot("text"), "thoughtSignature": "c2ln"})
     assert isinstance(events[4], ToolCall)
     assert events[4].extra == {"thoughtSignature": "c2ln"}
 

@@ -59,9 +59,8 @@ def request_for(
         body = returned_body(api, target, {**content, **body})
     elif api.body is not None:
         body = api.body(returned(api, target, content, body), body)
-        body = api.for_model(body, model or "") if api.for_model is not None else body
     if api.finished is not None:
-        body = api.finished({**model_field, **body}, server)
+        body = api.finished({**model_field, **body}, target)
     if not api.names_stream and body.get("stream") is True:  # a stream is requested anyway: this API has no such field
         del body["stream"]
     return HttpRequest(api, model, {**model_field, **body})

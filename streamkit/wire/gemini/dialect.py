@@ -27,7 +27,7 @@ from .ask import body, choice, prompt, tool, tool_names, with_format
 from .candidate import CALL, TEXT, THOUGHT, Candidate
 from .citations import METADATA
 from .figures import FIGURES, has_new_details, service_tier, usage_figures
-from .history import NO_ID, for_model, is_own, plain, to_chat
+from .history import NO_ID, finished, is_own, plain, to_chat
 from .parts import SIGNATURE, call_extra, further_fields, is_typed, own_form, part_event
 
 __all__ = ["GENERATE", "Gemini"]
@@ -168,27 +168,26 @@ class Gemini(Dialect):
         out += candidate.go_on(THOUGHT if part.get("thought") else TEXT, chunk)
         self._said(part, text, candidate, chunk, out)
 
-    def _said(self, part: Form, text: str, candidate: Candidate, chunk: Form, out: list[Event]) -> str:
-        """Emit a text, and return as much of it as was emitted: half a character at its end waits for the other."""
+    def _said(self, part: Form, text: str, candidate: Candidate, chunk: Form, out: list[Event]) -> None:
+        """Emit a text: as much of it as there are whole characters."""
         before = len(out)
         self._say(ReasoningDelta if part.get("thought") else TextDelta, text, candidate.index, chunk, out)
-        emitted = "".join([event.text for event in out[before:] if isinstance(event, (ReasoningDelta, TextDelta))])
-        if not part.get("thought"):
-            candidate.citations.add_text(emitted)
-        return emitted
+        for event in out[before:]:
+            if isinstance(event, TextDelta):
+                candidate.citations.add_text(event.text)
 
     def _own_part(
         self, part: Form, text: str, others: list[str], candidate: Candidate, chunk: Form, out: list[Event]
     ) -> None:
-        """Emit a part that has something of its own. A signature is valid for exactly this text: one that was changed
-        goes back without it."""
+        """Emit a part that has something of its own. A signature is of thoughts that are not shown, so it goes back
+        beside a changed text, too."""
         kind, index = THOUGHT if part.get("thought") else TEXT, candidate.index
         out += candidate.begin(kind, chunk)
-        emitted = self._said(part, text, candidate, chunk, out)
+        self._said(part, text, candidate, chunk, out)
         out += [part_event(name, part[name], candidate, None, chunk) for name in others]
         form = own_form(part)
         if text:
-            form["text"] = slot("reasoning" if kind == THOUGHT else "text", emitted, sealed=True)
+            form["text"] = slot("reasoning" if kind == THOUGHT else "text")
         out.append(BlockEnd(kind, index=index, form=form, raw=chunk))
 
     def _call(self, part: Form, candidate: Candidate, chunk: Form, out: list[Event]) -> None:
@@ -275,7 +274,7 @@ GENERATE = Api(
     stream={},
     owns=_is_gemini,
     body=body,
-    for_model=for_model,
+    finished=finished,
     tool=tool,
     tool_names=tool_names,
     choice=choice,

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ...turns import Origin
 from ..api import Form
 from ..json_codec import dumps
 from ..turns import spare_id, without
@@ -19,7 +20,7 @@ __all__ = [
     "call_names",
     "calls_in",
     "camel",
-    "for_model",
+    "finished",
     "is_own",
     "own_contents",
     "parts_of",
@@ -173,11 +174,11 @@ def _given(part: Any) -> Any:
     return part
 
 
-def for_model(body: Form, model: str) -> Form:
-    """``body`` as ``model`` takes it: from Gemini 3 on the first call of each step of the current turn has to have a
+def finished(body: Form, target: Origin) -> Form:
+    """``body`` as the model takes it: from Gemini 3 on the first call of each step of the current turn has to have a
     signature. Calls of a step without any, as other models made them, get the word that stands in place of one."""
     contents = body.get("contents")
-    if not isinstance(contents, list) or not _wants_signatures(model):
+    if not isinstance(contents, list) or not _wants_signatures(target.model):
         return body
     begin = max((at for at, content in enumerate(contents) if _is_question(content)), default=-1)
     return {**body, "contents": [*contents[: begin + 1], *map(_signed, contents[begin + 1 :])]}

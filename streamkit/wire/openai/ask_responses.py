@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ...turns import Origin
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt
 from ..turns import supported_params, without
@@ -62,10 +63,10 @@ def body(messages: Messages, params: Form) -> Form:
     return {"input": list(_items(rest)), **_with_tools(_with_options(request))}
 
 
-def finished(request: Form, host: str) -> Form:
-    """The body of a request as it goes to a host, from any body: messages of chat completions in the conversation are
+def finished(request: Form, target: Origin) -> Form:
+    """The body of a request as it goes to a server, from any body: messages of chat completions in the conversation are
     translated, and what the server has already is left out (see `response_history`)."""
-    given = request.get("input")
+    given, host = request.get("input"), target.host
     if isinstance(given, (list, tuple)):
         items: Sequence[Mapping[str, Any]] = list(_items(new_items(given, request, host), others_pass=True))
         request = {**request, "input": list(readable_items(items) if request.get("store") is False else items)}
