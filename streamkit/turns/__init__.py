@@ -8,27 +8,32 @@ a particular server wants back was decided when its reply was read, in `wire`; h
 from .anthropic import anthropic_blocks
 from .assemble import assemble, joined_results, request_fields
 from .chat import chat_turn, tool_call_part
+from .objects import UNREADABLE, arguments_object, object_of
 from .origin import FromModel, Origin
 from .piece import Piece
 from .results import answered_ids, result_form
-from .slots import check_sum, fill, has_slots, sealed_slot, sized_slot, slot
+from .slots import check_sum, fill, sealed_slot, sized_slot, slot, slot_kind, slots_in
 
 __all__ = [
+    "UNREADABLE",
     "FromModel",
     "Origin",
     "Piece",
     "answered_ids",
     "anthropic_blocks",
+    "arguments_object",
     "assemble",
     "chat_turn",
     "check_sum",
     "fill",
-    "has_slots",
     "joined_results",
+    "object_of",
     "request_fields",
     "result_form",
     "sealed_slot",
     "sized_slot",
     "slot",
+    "slot_kind",
+    "slots_in",
     "tool_call_part",
 ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .chat import is_legacy
+from .objects import object_of
 from .piece import Call
 
 __all__ = ["answered_ids", "result_form"]
@@ -22,10 +22,10 @@ def result_form(api: str, call: Call, content: str, *, is_error: bool = False) -
         block = {"type": "tool_result", "tool_use_id": call.id, "content": content}
         return {"role": "user", "content": [{**block, "is_error": True} if is_error else block]}
     if api == "gemini":
-        response = {"error": content} if is_error else _object(content)
+        response = {"error": content} if is_error else _response(content)
         return {
             "role": "user",
-            "parts": [{"functionResponse": {**_given_id(call), "name": call.name, "response": response}}],
+            "parts": [{"functionResponse": {"id": call.id, "name": call.name, "response": response}}],
         }
     if is_legacy(call):
         return {"role": "function", "name": call.name, "content": told}
@@ -54,16 +54,7 @@ def _answered(message: Mapping[str, Any]) -> Iterator[str]:
                 yield value
 
 
-def _object(content: str) -> dict[str, Any]:
-    """A JSON object as it is, any other text as the ``output`` of an object; also one with numbers that JSON does not
-    have, such as NaN."""
-    try:
-        value = json.loads(content)
-        json.dumps(value, allow_nan=False)
-    except (ValueError, RecursionError):
-        value = None
-    return value if isinstance(value, dict) else {"output": content}
-
-
-def _given_id(call: Call) -> dict[str, Any]:
-    return {"id": call.id}
+def _response(content: str) -> dict[str, Any]:
+    """A JSON object as it is, any other text as the ``output`` of an object."""
+    value = object_of(content)
+    return {"output": content} if value is None else value
