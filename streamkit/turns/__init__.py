@@ -11,7 +11,7 @@ from .chat import chat_turn, tool_call_part
 from .objects import UNREADABLE, arguments_object, object_of
 from .origin import FromModel, Origin
 from .piece import Piece
-from .results import answered_ids, result_form
+from .results import answered_by, answered_ids, id_in, parts_within, result_form
 from .slots import check_sum, fill, sealed_slot, sized_slot, slot, slot_kind, slots_in
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "FromModel",
     "Origin",
     "Piece",
+    "answered_by",
     "answered_ids",
     "anthropic_blocks",
     "arguments_object",
@@ -26,8 +27,10 @@ __all__ = [
     "chat_turn",
     "check_sum",
     "fill",
+    "id_in",
     "joined_results",
     "object_of",
+    "parts_within",
     "request_fields",
     "result_form",
     "sealed_slot",
