@@ -13,7 +13,7 @@ from ...events import BlockEnd, BlockStart, Event, File, Other, ServerTool
 from ..fields import Chunk, text_or_empty
 from .item_forms import whole_form
 
-__all__ = ["PARTIAL_IMAGE", "HostedItems", "is_tool", "progress_of"]
+__all__ = ["PARTIAL_IMAGE", "WHOLE_INPUT", "HostedItems", "is_tool", "progress_of"]
 
 PROGRESS = re.compile(r"response\.(?!function_|custom_)(\w+_call|mcp_list_tools)\.(?!delta|added|done)(\w+)")
 """Names of events that say how far an item is: ``response.web_search_call.searching``."""

@@ -18,7 +18,7 @@ from .citations import annotations_of
 from .item_blocks import ItemBlocks
 from .item_forms import call_extra
 from .item_matching import final_items, may_complete
-from .item_text import ItemText
+from .item_text import ItemText, same_text
 from .output_items import ItemRef, OutputItem
 from .response_forms import arguments_of, call_id, family_of, is_free, is_input, item_kind, part_of, ref_of, texts_of
 
@@ -79,7 +79,7 @@ class ItemsDialect(ItemBlocks):
                 return
             self._note_source(item, source)
             item.family = family
-            self._begin_text(item, chunk, out)
+            self._begin_text(item, chunk, out, is_first=item.empty)
             self._last_piece, self._growing = piece_key, item.text(text_kind)
         self._growing.grow(text, piece_key[-1])
         self._emit_text(text_kind, text, chunk, out)
@@ -100,8 +100,10 @@ class ItemsDialect(ItemBlocks):
         item = self._items.of_whole(ref_of(chunk, ITEM_KINDS[text_kind]), fits)
         if item.takes(source):
             self._note_source(item, source)
-            self._begin_text(item, chunk, out)
-            self._emit_text(text_kind, item.text(text_kind).complete_part(text, part_of(chunk), self._kind), chunk, out)
+            is_first, rest = item.empty, item.text(text_kind).complete_part(text, part_of(chunk), self._kind)
+            if rest:
+                self._begin_text(item, chunk, out, is_first=is_first)
+            self._emit_text(text_kind, rest, chunk, out)
 
     def _note_source(self, item: OutputItem, source: str) -> None:
         item.source = source
@@ -175,14 +177,17 @@ class ItemsDialect(ItemBlocks):
         item.closed = True
         self._begin_block(item, chunk, out)
         for text_kind, text in texts_of(form, item.source, self._source):
-            self._begin_text(item, chunk, out)
-            self._emit_text(text_kind, item.text(text_kind).complete(text), chunk, out)
+            is_first, rest = item.empty, item.text(text_kind).complete(text)
+            if rest:
+                self._begin_text(item, chunk, out, is_first=is_first)
+            self._emit_text(text_kind, rest, chunk, out)
         if item.kind == "call":
             rest = item.missing_arguments(arguments_of(form))
             self._grow(item, _named(form, rest), chunk, out, whole=True, form=form)
             return
-        for start, annotation in annotations_of(form):
-            self._cite(item, annotation, start, chunk, out)
+        if same_text(item.text("text").text, dict(texts_of(form, "")).get("text", "")):  # it is the form of this item
+            for start, annotation in annotations_of(form):
+                self._cite(item, annotation, start, chunk, out)
         self._end_block(item, form, chunk, out, is_late=is_late)
 
     # tool calls
