@@ -12,7 +12,7 @@ from typing import Any
 
 from ...events import Event, ReasoningDelta, RefusalDelta, TextDelta
 from ..calls import Calls
-from ..fields import Chunk, object_in, text_field
+from ..fields import Chunk, object_in, text_field, text_or_empty
 from ..fragments import Fragment
 from .citations import annotations_of
 from .item_blocks import ItemBlocks
@@ -160,12 +160,12 @@ class ItemsDialect(ItemBlocks):
                 if form and not is_input(form):
                     self._add_hosted(self._hosted.end(form, chunk, goes_back=not is_late), chunk, out)
             elif is_new:
-                item = item or self._items.announce(ItemRef(kind, id=_id_of(form)))
+                item = item or self._items.announce(ItemRef(kind, id=text_or_empty(form, "id")))
                 self._complete_item(item, form, chunk, out, is_late=is_late and not item.begun)
             elif item is not None:
                 self._end_block(item, form, chunk, out, is_late=is_late and not item.begun)
             elif not any(texts_of(form, "", self._source)):
-                item = self._items.announce(ItemRef(kind, id=_id_of(form)))
+                item = self._items.announce(ItemRef(kind, id=text_or_empty(form, "id")))
                 self._end_block(item, form, chunk, out, is_late=is_late)
         self._use_announced_arguments(chunk, out)
         out += self._release()
@@ -243,8 +243,3 @@ class ItemsDialect(ItemBlocks):
 def _named(form: Chunk, arguments: str = "") -> Fragment:
     """The id and the name of a call, and arguments of it."""
     return Fragment(None, call_id(form), text_field(form, "name"), arguments, is_free(form))
-
-
-def _id_of(form: Chunk) -> str:
-    id = form.get("id")
-    return id if isinstance(id, str) else ""
