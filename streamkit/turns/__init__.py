@@ -11,7 +11,7 @@ from .chat import chat_turn, tool_call_part
 from .origin import FromModel, Origin
 from .piece import Piece
 from .results import answered_ids, result_form
-from .slots import check_sum, fill, has_slots, sealed_slot, sized_slot, slot
+from .slots import check_sum, fill, has_slots, is_slot, sealed_slot, sized_slot, slot, without_seals
 
 __all__ = [
     "FromModel",
@@ -24,6 +24,7 @@ __all__ = [
     "check_sum",
     "fill",
     "has_slots",
+    "is_slot",
     "joined_results",
     "request_fields",
     "result_form",
@@ -31,4 +32,5 @@ __all__ = [
     "sized_slot",
     "slot",
     "tool_call_part",
+    "without_seals",
 ]

@@ -10,16 +10,32 @@ A slot that is sealed has a check sum of its text: a signature beside it is vali
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 from zlib import crc32
 
 from .piece import Piece
 
-__all__ = ["Kind", "check_sum", "fill", "has_slots", "is_sealed", "sealed_slot", "sized_slot", "slot"]
+__all__ = [
+    "Kind",
+    "check_sum",
+    "fill",
+    "fill_field",
+    "has_slots",
+    "is_sealed",
+    "is_slot",
+    "sealed_slot",
+    "sized_slot",
+    "slot",
+    "without_seals",
+]
 
 Kind = Literal["text", "reasoning", "refusal"]
 KINDS: tuple[Kind, ...] = ("text", "reasoning", "refusal")
 SUM = "sum"
+SUMS = re.compile("[0-9a-f]{8}|changed")
+BROKEN = "changed"
+"""The check sum of no text."""
 
 
 def slot(kind: Kind, text: str | None = None, *, sealed: bool = False) -> dict[str, Any]:
@@ -54,6 +70,46 @@ def is_sealed(form: Any) -> bool:
     return isinstance(form, list) and any(map(is_sealed, form))
 
 
+def is_slot(value: dict[str, Any]) -> bool:
+    """True if ``value`` is a slot, and nothing else."""
+    return _kind(value) is not None
+
+
+def without_seals(form: dict[str, Any], *readings: Piece) -> dict[str, Any]:
+    """``form`` with the seals of those fields broken that fit the texts of none of the ``readings``: a check sum says
+    something of its text, so it does not stay where that text was hidden."""
+    return {name: value if _fits(value, readings) else _broken(value) for name, value in form.items()}
+
+
+def _fits(value: Any, readings: tuple[Piece, ...]) -> bool:
+    return not is_sealed(value) or any(fill_field("", value, one) is not None for one in readings)
+
+
+def _broken(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_broken(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if is_slot(value):
+        return {**value, SUM: BROKEN} if SUM in value else value
+    return {name: _broken(item) for name, item in value.items()}
+
+
+def fill_field(name: str, value: Any, whole: Piece) -> dict[str, Any] | None:
+    """A field of a form alone, with the texts of ``whole`` of the kinds that it has slots for."""
+    used = _kinds_in(value)
+    text, reasoning, refusal = (getattr(whole, kind) if kind in used else "" for kind in KINDS)
+    return fill(Piece(whole.kind, text, reasoning, refusal, form={name: value}))
+
+
+def _kinds_in(form: Any) -> set[str]:
+    """The kinds of text for which a form has slots."""
+    if isinstance(form, dict):
+        own = {kind for kind in KINDS if f"@{kind}" in form}
+        return own.union(*map(_kinds_in, form.values()))
+    return set().union(*map(_kinds_in, form)) if isinstance(form, list) else set()
+
+
 def check_sum(text: str, before: int = 0) -> int:
     """The check sum of a text that comes in pieces, after the next piece of it; ``before`` is the one before that."""
     return crc32(text.encode("utf-8", "surrogatepass"), before)
@@ -72,9 +128,10 @@ def fill(piece: Piece) -> dict[str, Any] | None:
 def _kind(value: dict[str, Any]) -> Kind | None:
     """The kind of text for which a value is a slot; None if it is not one."""
     for kind in KINDS:
-        if f"@{kind}" in value and len(value) <= 2:
-            size = value[f"@{kind}"]
-            return kind if size is None or type(size) is int else None
+        if f"@{kind}" in value and value.keys() <= {f"@{kind}", SUM}:
+            size, seal = value[f"@{kind}"], value.get(SUM, BROKEN)
+            is_sound = (size is None or type(size) is int) and isinstance(seal, str) and SUMS.fullmatch(seal)
+            return kind if is_sound else None
     return None
 
 
