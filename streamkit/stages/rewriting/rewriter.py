@@ -205,8 +205,8 @@ class Rewriter(ShownReply):
         return [*self._stages.end(event.index, calls=False), *self._places.take(event.index)]
 
     def _behind(self, event: Any, out: list[Any]) -> list[Any]:
-        """``out``, which ``event`` became, now or behind a block that has to begin before it. The text that this block waits for
-        is not given for it: what is hidden may begin in this text and go on after the event."""
+        """``out``, which ``event`` became, now or behind a block that has to begin before it. The text that this block
+        waits for is not given for it: what is hidden may begin in this text and go on after the event."""
         waits = isinstance(event, UNITS) and self._places.begins(event.index)
         return self._wait(out, event.index) if waits else out
 
