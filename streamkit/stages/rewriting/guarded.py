@@ -8,6 +8,7 @@ from typing import Any
 
 from ...errors import StreamkitError
 from ...events import (
+    Citation,
     Event,
     Finish,
     LogprobsDelta,
@@ -147,6 +148,8 @@ class GuardCutter(StageBase):
             self._cuts.clear()
             self._calls = OpenCalls()
             return [replace(without_raw(event), kept=""), *self.feed(TextDelta(event.kept))]
+        if isinstance(event, Citation):  # its form may quote the text that it belongs to
+            return [replace(without_raw(event), form=None)]
         return [] if isinstance(event, LogprobsDelta) else [without_raw(event)]
 
     def flush(self) -> list[Any]:
