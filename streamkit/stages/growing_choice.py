@@ -14,7 +14,18 @@ class GrowingChoice:
     """The state of one choice so far. Its texts are lists of pieces, which belong to the block that began last."""
 
     __slots__ = (
-        *("_current", "_parts", "_pieces", "calls", "citations", "files", "finish_reason", "index", "logprobs"),
+        *(
+            "_begun",
+            "_current",
+            "_parts",
+            "_pieces",
+            "calls",
+            "citations",
+            "files",
+            "finish_reason",
+            "index",
+            "logprobs",
+        ),
         *("reasoning", "refusal", "server_tools", "text"),
     )
 
@@ -28,25 +39,29 @@ class GrowingChoice:
         self.files: list[File] = []
         self.server_tools: dict[tuple[str, str], ServerTool] = {}
         self._parts: list[_GrowingPart] = []
+        self._begun: dict[tuple[str, str], list[_GrowingPart]] = {}  # blocks that have not ended
         self._open("", "")
 
     def begin(self, kind: str, id: str) -> None:
         """Begin a block."""
-        self._open(kind, id)
+        self._begun.setdefault((kind, id), []).append(self._open(kind, id))
 
     def add(self, kind: str, id: str, form: dict[str, Any] | None) -> None:
         """Add a block that came whole; one without a form does not go back."""
         if form is not None:
-            self._open(kind, id)
+            self.begin(kind, id)
             self.end(kind, id, form)
 
     def end(self, kind: str, id: str, form: dict[str, Any] | None) -> None:
         """End a block. One that never began has all text since the last block, or none."""
-        part = next((part for part in reversed(self._parts) if part.is_open(kind, id)), None)
-        if part is None:
-            part = (
-                self._parts[-1] if not self._parts[-1].kind and self._parts[-1].call is None else self._open(kind, id)
-            )
+        begun = self._begun.pop((kind, id), [])
+        if begun:
+            part = begun.pop()
+            if begun:  # servers may give several blocks the same id, or none
+                self._begun[kind, id] = begun
+        else:
+            last = self._parts[-1]
+            part = self._open(kind, id) if last.kind or last.call is not None else last
             part.kind, part.id = kind, id
         part.form, part.ended = form, True
         if part is self._current:
@@ -99,9 +114,6 @@ class _GrowingPart:
 
     def joined(self) -> tuple[str, str, str]:
         return joined_pieces(self.text), joined_pieces(self.reasoning), joined_pieces(self.refusal)
-
-    def is_open(self, kind: str, id: str) -> bool:
-        return not self.ended and self.kind == kind and self.id == id
 
 
 def _parts_of(texts: dict[_GrowingPart, tuple[str, str, str]], places: dict[GrowingCall, int]) -> tuple[Part, ...]:
