@@ -233,7 +233,7 @@ class Fold:
         if self._last_round is not None:
             self._earlier = replace(self._last_round, answers=tuple(self._answers)).messages
             self._earlier_usage += (self.usage,)
-            self.id, self.model, self.request_id, self.usage = "", "", None, None
+            self.id, self.model, self.request_id, self.usage, self.origin = "", "", None, None, None
             self._last_round, self._answers = None, []
 
     def _restart(self, event: Restart) -> None:

@@ -227,6 +227,15 @@ def test_many_calls_take_linear_time(known: bool, at_the_end: bool):
     check_linear_time(feed_all, 1_000, 10_000)
 
 
+def test_a_round_has_the_origin_of_its_own_start_alone():
+    call = ToolCall("c", "f", "{}", api="anthropic")
+    begin = (Start(origin=Origin("anthropic", "a.example", "m")), call, ToolResult(call, "r"))
+    reply = folded(*begin, Start(), TextDelta("x")).reply()
+    assert reply.origin is None
+    assert reply.messages[-1] == {"role": "assistant", "content": "x"}
+    assert [type(message.get("content")) for message in reply.earlier] == [list, list]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("at_once", [True, False], ids=["without a beginning", "all open at once"])
 def test_many_blocks_take_linear_time(at_once: bool):
