@@ -75,7 +75,7 @@ def strict_json_default(value: Any) -> Any:
     if callable(to_list) and not isinstance(value, type):
         return to_list()
     raise TypeError(
-        f"JSON cannot hold a {type(value).__name__}: give text, numbers, lists, dicts, models or dataclasses"
+        f"JSON cannot hold a value of type {type(value).__name__}: give text, numbers, lists, dicts, models or dataclasses"
     )
 
 
