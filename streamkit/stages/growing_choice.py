@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..events import Choice, Citation, File, Part, ServerTool
+from ..turns import Piece
 from .growing import GrowingCall, joined_pieces
 
 __all__ = ["GrowingChoice"]
@@ -49,27 +50,42 @@ class GrowingChoice:
     def add(self, kind: str, id: str, form: dict[str, Any] | None) -> None:
         """Add a block that came whole; one without a form does not go back."""
         if form is not None:
-            self.begin(kind, id)
-            self.end(kind, id, form)
+            part = _GrowingPart(kind, id, self._pieces)
+            part.form, part.ended = form, True
+            self._add(part)
 
     def end(self, kind: str, id: str, form: dict[str, Any] | None) -> None:
         """End a block. One that never began has all text since the last block, or none."""
-        begun = self._begun.pop((kind, id), [])
-        if begun:
-            part = begun.pop()
-            if begun:  # servers may give several blocks the same id, or none
-                self._begun[kind, id] = begun
-        else:
-            last = self._parts[-1]
-            part = self._open(kind, id) if last.kind or last.call is not None else last
-            part.kind, part.id = kind, id
+        part = self._ending(kind, id) or self._open(kind, id)
+        if begun := self._begun.pop((kind, id), [])[:-1]:  # servers may give several blocks the same id, or none
+            self._begun[kind, id] = begun
+        part.kind, part.id = kind, id
         part.form, part.ended = form, True
         if part is self._current:
             self._open("", "")
 
+    def readings(self, kind: str, id: str) -> tuple[Piece, ...]:
+        """The texts of the block that ends next under this kind and id. An end without a beginning may be that of all
+        of the choice so far, so for one of these its texts follow."""
+        part = self._ending(kind, id)
+        own = Piece(kind, *(part.joined() if part is not None else ("", "", "")))
+        if (kind, id) in self._begun:
+            return (own,)
+        texts, thoughts, refusals = zip(*(part.joined() for part in self._parts), strict=True)
+        return own, Piece(kind, "".join(texts), "".join(thoughts), "".join(refusals))
+
+    def _ending(self, kind: str, id: str) -> _GrowingPart | None:
+        begun, last = self._begun.get((kind, id)), self._parts[-1]
+        if begun:
+            return begun[-1]
+        return last if not last.kind and last.call is None else None
+
     def add_call(self, call: GrowingCall) -> None:
         """Note the place of a call: after all that came before it. Text of a block that is still open stays there."""
-        self._parts.append(_GrowingPart("", "", self._pieces, call))
+        self._add(_GrowingPart("", "", self._pieces, call))
+
+    def _add(self, part: _GrowingPart) -> None:
+        self._parts.append(part)
         if not self._current.kind or self._current.ended:
             self._open("", "")
 
