@@ -13,9 +13,8 @@ def delete(path: str) -> str:
 
 
 asks = testing.Script("I will tidy up.", tool_calls=[("delete", {"path": "old.txt"})])
-client = (
-    sk.Client(model="gpt-4o-mini") if "OPENAI_API_KEY" in os.environ else testing.client(asks, "Then I leave it there.")
-)
+scripts = asks, "Then I leave it there."
+client = sk.Client(model="gpt-4o-mini") if "OPENAI_API_KEY" in os.environ else testing.client(*scripts)
 
 history = [sk.user("Tidy up my folder.")]
 reply = sk.run(client.chat(history, tools=[delete]))

@@ -66,6 +66,7 @@ AT_ONCE = {
         "turns.assemble",
         "turns.chat",
         "turns.gemini",
+        "turns.objects",
         "turns.ollama",
         "turns.origin",
         "turns.piece",

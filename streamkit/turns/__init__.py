@@ -8,27 +8,35 @@ a particular server wants back was decided when its reply was read, in `wire`; h
 from .anthropic import anthropic_blocks
 from .assemble import assemble, joined_results, request_fields
 from .chat import chat_turn, tool_call_part
+from .objects import UNREADABLE, arguments_object, object_of
 from .origin import FromModel, Origin
 from .piece import Piece
-from .results import answered_ids, result_form
-from .slots import check_sum, fill, has_slots, sealed_slot, sized_slot, slot
+from .results import answered_by, answered_ids, id_in, parts_within, result_form
+from .slots import check_sum, fill, sealed_slot, sized_slot, slot, slot_kind, slots_in
 
 __all__ = [
+    "UNREADABLE",
     "FromModel",
     "Origin",
     "Piece",
+    "answered_by",
     "answered_ids",
     "anthropic_blocks",
+    "arguments_object",
     "assemble",
     "chat_turn",
     "check_sum",
     "fill",
-    "has_slots",
+    "id_in",
     "joined_results",
+    "object_of",
+    "parts_within",
     "request_fields",
     "result_form",
     "sealed_slot",
     "sized_slot",
     "slot",
+    "slot_kind",
+    "slots_in",
     "tool_call_part",
 ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
+from .objects import arguments_object
 from .piece import Call, Piece
 from .slots import fill
 
-__all__ = ["CONTAINER", "THOUGHTS", "anthropic_blocks", "anthropic_turn", "arguments_object"]
+__all__ = ["CONTAINER", "THOUGHTS", "anthropic_blocks", "anthropic_turn"]
 
 Block = dict[str, Any]
 THOUGHTS = ("thinking", "redacted_thinking")
@@ -71,19 +71,3 @@ def _blocks(piece: Piece) -> Iterator[Block]:
 def _call_block(call: Call) -> Block:
     extra = call.extra or {}
     return {"type": "tool_use", **extra, "id": call.id, "name": call.name, "input": arguments_object(call.arguments)}
-
-
-def arguments_object(arguments: str) -> dict[str, Any]:
-    """The arguments as an object. Arguments that are not one are wrapped in one, in the way that Anthropic's page on
-    fine-grained tool streaming gives, so that the error which answers them can be understood."""
-    if not arguments.strip():
-        return {}
-    try:
-        value = json.loads(arguments, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        value = None
-    return value if isinstance(value, dict) else {"INVALID_JSON": arguments}
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .piece import Call, Piece
-from .slots import KINDS, fill, is_sealed
+from .slots import KINDS, fill, is_sealed, slot_kind, slots_in
 
 __all__ = ["chat_turn", "is_legacy", "tool_call_part"]
 
@@ -69,20 +69,12 @@ def _further_fields(whole: Piece, has_calls: bool) -> dict[str, Any]:
 
 def _filled(name: str, value: Any, whole: Piece) -> Any:
     """A field with the texts of the message in its slots; None if they do not fit."""
-    used = _kinds_in(value)
+    used = {slot_kind(slot) for slot in slots_in(value)}
     text, reasoning, refusal = (getattr(whole, kind) if kind in used else "" for kind in KINDS)
     form = fill(Piece(MESSAGE, text, reasoning, refusal, form={name: value}))
     if form is None or name != "content":
         return None if form is None else form[name]
     return [part for part in form[name] if part != {"type": "text", "text": ""}]
-
-
-def _kinds_in(form: Any) -> set[str]:
-    """The kinds of text for which a form has slots."""
-    if isinstance(form, dict):
-        own = {kind for kind in KINDS if f"@{kind}" in form}
-        return own.union(*map(_kinds_in, form.values()))
-    return set().union(*map(_kinds_in, form)) if isinstance(form, list) else set()
 
 
 def _extra(call: Call) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .anthropic import arguments_object
+from .objects import arguments_object
 from .piece import Call, Piece
 from .slots import fill
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from .piece import Call, Piece
-from .slots import KINDS, Kind, fill, slot
+from .slots import Kind, fill, slot, slot_kind, slots_in
 
 __all__ = ["responses_turn"]
 
@@ -103,15 +103,12 @@ def _in_one_part(form: Item) -> Item:
 
 def _slot_kind(part: Any) -> Kind | None:
     """The kind of text for which a part has a slot."""
-    slots = [value for value in part.values() if isinstance(value, dict)] if isinstance(part, dict) else []
-    return next((kind for kind in KINDS for value in slots if f"@{kind}" in value), None)
+    return next(map(slot_kind, slots_in(part)), None)
 
 
 def _with_all(part: Item, kind: Kind) -> Item:
     """A part that has all text of a kind."""
-    filled = {
-        name: slot(kind) if isinstance(value, dict) and f"@{kind}" in value else value for name, value in part.items()
-    }
+    filled = {name: slot(kind) if slot_kind(value) == kind else value for name, value in part.items()}
     return {**filled, "annotations": []} if "annotations" in part else filled
 
 

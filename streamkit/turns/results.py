@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .chat import is_legacy
+from .objects import object_of
 from .piece import Call
 
-__all__ = ["answered_ids", "result_form"]
+__all__ = ["answered_by", "answered_ids", "id_in", "parts_within", "result_form"]
+
+RESULT_PARTS = ("functionResponse", "function_response")
 
 
 def result_form(api: str, call: Call, content: str, *, is_error: bool = False) -> dict[str, Any]:
@@ -22,10 +24,10 @@ def result_form(api: str, call: Call, content: str, *, is_error: bool = False) -
         block = {"type": "tool_result", "tool_use_id": call.id, "content": content}
         return {"role": "user", "content": [{**block, "is_error": True} if is_error else block]}
     if api == "gemini":
-        response = {"error": content} if is_error else _object(content)
+        response = {"error": content} if is_error else _response(content)
         return {
             "role": "user",
-            "parts": [{"functionResponse": {**_given_id(call), "name": call.name, "response": response}}],
+            "parts": [{"functionResponse": {"id": call.id, "name": call.name, "response": response}}],
         }
     if is_legacy(call):
         return {"role": "function", "name": call.name, "content": told}
@@ -33,37 +35,43 @@ def result_form(api: str, call: Call, content: str, *, is_error: bool = False) -
     return {"role": "tool", "tool_call_id": call.id, **name, "content": told}
 
 
-def answered_ids(messages: Any) -> Iterator[str]:
+def answered_ids(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """The ids of the calls that ``messages`` answer, in any of the forms."""
     for message in messages:
-        yield from _answered(message)
+        if message.get("role") == "function":  # a call in the form before ``tool_calls`` has its name as id
+            yield str(message.get("name", ""))
+        for node in (message, *parts_within(message)):
+            yield from filter(None, answered_by(node))
 
 
-def _answered(message: Mapping[str, Any]) -> Iterator[str]:
-    if message.get("role") == "function":  # a call in the form before ``tool_calls`` has its name as id
-        yield str(message.get("name", ""))
-    for name in ("tool_call_id", "call_id"):
-        if isinstance(message.get(name), str):
-            yield message[name]
-    for field, name in (("content", "tool_use_id"), ("parts", "functionResponse")):
-        parts = message.get(field)
-        for part in parts if isinstance(parts, list) else ():
-            value = part.get(name) if isinstance(part, Mapping) else None
-            value = value.get("id") if isinstance(value, Mapping) else value
-            if isinstance(value, str):
-                yield value
+def parts_within(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The parts of a message, in the fields that any of the forms has for them."""
+    for name in ("content", "parts"):
+        parts = message.get(name)
+        for part in parts if isinstance(parts, (list, tuple)) else ():
+            yield part if isinstance(part, Mapping) else {"text": part}
 
 
-def _object(content: str) -> dict[str, Any]:
-    """A JSON object as it is, any other text as the ``output`` of an object; also one with numbers that JSON does not
-    have, such as NaN."""
-    try:
-        value = json.loads(content)
-        json.dumps(value, allow_nan=False)
-    except (ValueError, RecursionError):
-        value = None
-    return value if isinstance(value, dict) else {"output": content}
+def answered_by(node: Mapping[str, Any]) -> Iterator[str | None]:
+    """The ids of the calls that a message, an item or a part of a message answers itself; None for a call that it does
+    not name."""
+    for name in RESULT_PARTS:
+        if isinstance(node.get(name), Mapping):
+            yield id_in(node[name], "id")
+    if str(node.get("type") or "").endswith("_output"):
+        yield id_in(node, "call_id")
+    for name in ("tool_call_id", "tool_use_id", "approval_request_id"):
+        if node.get(name):
+            yield id_in(node, name)
 
 
-def _given_id(call: Call) -> dict[str, Any]:
-    return {"id": call.id}
+def id_in(node: Mapping[str, Any], name: str) -> str | None:
+    """The id in a field; None if there is none."""
+    value = node.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _response(content: str) -> dict[str, Any]:
+    """A JSON object as it is, any other text as the ``output`` of an object."""
+    value = object_of(content)
+    return {"output": content} if value is None else value

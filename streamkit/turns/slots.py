@@ -10,12 +10,13 @@ A slot that is sealed has a check sum of its text: a signature beside it is vali
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 from zlib import crc32
 
 from .piece import Piece
 
-__all__ = ["Kind", "check_sum", "fill", "has_slots", "is_sealed", "sealed_slot", "sized_slot", "slot"]
+__all__ = ["Kind", "check_sum", "fill", "is_sealed", "sealed_slot", "sized_slot", "slot", "slot_kind", "slots_in"]
 
 Kind = Literal["text", "reasoning", "refusal"]
 KINDS: tuple[Kind, ...] = ("text", "reasoning", "refusal")
@@ -40,18 +41,27 @@ def sized_slot(kind: Kind, size: int, seal: int | None = None) -> dict[str, Any]
     return {f"@{kind}": size, **({} if seal is None else {SUM: _sum(seal)})}
 
 
-def has_slots(form: Any) -> bool:
-    """True if there is a slot within ``form``."""
-    if isinstance(form, dict):
-        return any(f"@{kind}" in form for kind in KINDS) or any(map(has_slots, form.values()))
-    return isinstance(form, list) and any(map(has_slots, form))
+def slots_in(form: Any) -> Iterator[dict[str, Any]]:
+    """All slots within ``form``."""
+    if slot_kind(form) is not None:
+        yield form
+    elif isinstance(form, (dict, list)):
+        for value in form.values() if isinstance(form, dict) else form:
+            yield from slots_in(value)
 
 
 def is_sealed(form: Any) -> bool:
     """True if a slot within ``form`` is sealed."""
-    if isinstance(form, dict):
-        return (SUM in form and any(f"@{kind}" in form for kind in KINDS)) or any(map(is_sealed, form.values()))
-    return isinstance(form, list) and any(map(is_sealed, form))
+    return any(SUM in slot for slot in slots_in(form))
+
+
+def slot_kind(value: Any) -> Kind | None:
+    """The kind of text for which a value is a slot; None if it is not one."""
+    for kind in KINDS if isinstance(value, dict) else ():
+        if value.keys() - {SUM} == {f"@{kind}"}:
+            size = value[f"@{kind}"]
+            return kind if size is None or type(size) is int else None
+    return None
 
 
 def check_sum(text: str, before: int = 0) -> int:
@@ -69,15 +79,6 @@ def fill(piece: Piece) -> dict[str, Any] | None:
     return form if filling.fits and not any(filling.rest.values()) else None
 
 
-def _kind(value: dict[str, Any]) -> Kind | None:
-    """The kind of text for which a value is a slot; None if it is not one."""
-    for kind in KINDS:
-        if f"@{kind}" in value and len(value) <= 2:
-            size = value[f"@{kind}"]
-            return kind if size is None or type(size) is int else None
-    return None
-
-
 class _Filling:
     """The texts that are not used yet, and whether all slots so far could be filled."""
 
@@ -88,11 +89,9 @@ class _Filling:
     def filled(self, value: Any) -> Any:
         if isinstance(value, list):
             return [self.filled(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        kind = _kind(value)
+        kind = slot_kind(value)
         if kind is None:
-            return {name: self.filled(item) for name, item in value.items()}
+            return {name: self.filled(item) for name, item in value.items()} if isinstance(value, dict) else value
         size, text = value[f"@{kind}"], self.rest[kind]
         size = len(text) if size is None else size
         own, self.rest[kind] = text[:size], text[size:]

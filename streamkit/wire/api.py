@@ -14,7 +14,7 @@ from ..events import Event, Origin, Reply
 from .dialect import Dialect
 from .framing import SSE, Framing
 
-__all__ = ["USAGE", "Access", "Api", "Form", "Messages", "Prompt", "Writer", "named_tools"]
+__all__ = ["USAGE", "Access", "Api", "Form", "Messages", "OwnMessages", "Prompt", "Writer", "named_tools"]
 
 USAGE = "stream_options"
 """The field of a request that asks for token figures."""
@@ -101,6 +101,24 @@ def named_tools(tool: Mapping[str, Any]) -> Iterable[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnMessages:
+    """The messages, or items, of an API whose form is not that of chat completions.
+
+    Attributes:
+        is_own: true for a message in this form that is not also one of chat completions.
+        plain: such a message for another model of its server, without what only the model that wrote it understands:
+            signatures, encrypted thoughts, ids of stored items; None if nothing is left.
+        movable: the same for another server, so also without the tools that its own server ran.
+        to_chat: such messages, which follow each other, in the form of chat completions, without thoughts.
+    """
+
+    is_own: Callable[[Form], bool]
+    plain: Callable[[Form], Form | None]
+    movable: Callable[[Form], Form | None]
+    to_chat: Callable[[Sequence[Form]], Iterable[Form]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Api:
     """One API.
 
@@ -128,13 +146,7 @@ class Api:
         prompt: the `Prompt` of a request's body. A malformed body may make it raise any exception.
         required: fields that the body of a request must have, with their types.
         error: the body of an error response, for an HTTP status and the fields that `Writer.fail` takes.
-        is_own: true for a message or an item in this API's own form, which is not also one of chat completions. None
-            if there is no such form.
-        plain: such a message without what only the model (or the server) that wrote it understands: signatures,
-            encrypted thoughts, ids of stored items; None if nothing is left.
-        movable: such a message for another server with this API: also without the tools that its own server ran. None
-            if ``plain`` leaves these out too.
-        to_chat: such messages, which follow each other, in the form of chat completions, without thoughts.
+        own: what is known of messages in this API's own form; None if that is the form of chat completions.
         conversation: the field of a body that holds a conversation, if requests may give it in this API's own form.
         finished: the body of a request as it goes to a server and model: without what the server has by then, and with
             what it needs besides.
@@ -164,10 +176,7 @@ class Api:
     format: Callable[[Form, Form], Form] | None = None
     required: Mapping[str, tuple[type, ...]] = field(default_factory=dict)
     error: Callable[[int, Form], Form] | None = None
-    is_own: Callable[[Form], bool] | None = None
-    plain: Callable[[Form], Form | None] | None = None
-    movable: Callable[[Form], Form | None] | None = None
-    to_chat: Callable[[Sequence[Form]], Iterable[Form]] | None = None
+    own: OwnMessages | None = None
     conversation: str = ""
     finished: Callable[[Form, Origin], Form] | None = None
 

@@ -10,7 +10,7 @@ from .json_codec import quote_json
 from .problems import BESIDE_NAMES
 from .unread import has_content
 
-__all__ = ["Chunk", "choice_index", "object_in", "text_field", "unread_field"]
+__all__ = ["Chunk", "choice_index", "object_in", "objects_within", "text_field", "text_or_empty", "unread_field"]
 
 Chunk: TypeAlias = dict[str, Any]
 """A chunk of a reply, or an object in one."""
@@ -48,6 +48,17 @@ def text_field(form: dict[str, Any], name: str) -> str:
     if type(value) is not str:
         raise MalformedError(f"{name} is not a text: {quote_json(value)}")
     return value
+
+
+def text_or_empty(form: Mapping[str, Any], name: str) -> str:
+    """A field that is text; empty for anything else."""
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def objects_within(value: Any) -> list[Chunk]:
+    """The objects in a list; none for anything else."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def object_in(chunk: Chunk, name: str) -> Chunk:

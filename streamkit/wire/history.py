@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ..turns import answered_by, id_in, parts_within
 from .api import Messages
 from .apis import APIS
 
@@ -18,7 +19,6 @@ INSTRUCTIONS = ("system", "developer")
 RESULTS = ("tool", "function")
 CALL_BLOCKS = ("tool_use", "server_tool_use", "mcp_tool_use")
 CALL_PARTS = ("functionCall", "function_call")
-RESULT_PARTS = ("functionResponse", "function_response")
 OPAQUE = frozenset({"id", "type", "index", "format", "status", "call_id", "tool_use_id", "signature", "data", "model"})
 """Fields whose text the model does not read."""
 DATA = re.compile(r"(?:data:[^,\s]*,)?[A-Za-z0-9+/_=-]{100,}")
@@ -45,21 +45,14 @@ class Place(NamedTuple):
 def place_of(message: Mapping[str, Any]) -> Place:
     """The `Place` of a message of chat completions, an item of the Responses API, a message of Anthropic's API or of
     Ollama's, or a content of Gemini's."""
-    role, parts = message.get("role"), list(_parts(message))
-    by_part = [list(_results(part)) for part in parts]
+    role, parts = message.get("role"), list(parts_within(message))
+    by_part = [list(answered_by(part)) for part in parts]
     calls = [id for node in (message, *parts) for id in _calls(node)]
-    results = [*_results(message), *(id for ids in by_part for id in ids)]
+    results = [*answered_by(message), *(id for ids in by_part for id in ids)]
     if role in RESULTS and not results:
-        results = [_id(message, "tool_call_id")]
+        results = [None]
     asks = role == "user" and not (by_part and all(by_part))
     return Place(role in INSTRUCTIONS, asks, calls, results)
-
-
-def _parts(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for name in ("content", "parts"):
-        parts = message.get(name)
-        for part in parts if isinstance(parts, (list, tuple)) else ():
-            yield part if isinstance(part, Mapping) else {"text": part}
 
 
 def _calls(node: Mapping[str, Any]) -> Iterator[str | None]:
@@ -67,34 +60,16 @@ def _calls(node: Mapping[str, Any]) -> Iterator[str | None]:
     kind = str(node.get("type") or "")
     entries = node.get("tool_calls")
     for call in entries if isinstance(entries, (list, tuple)) else ():
-        yield _id(call, "id") if isinstance(call, Mapping) else None
+        yield id_in(call, "id") if isinstance(call, Mapping) else None
     for name in CALL_PARTS:
         if isinstance(node.get(name), Mapping):
-            yield _id(node[name], "id")
+            yield id_in(node[name], "id")
     if kind in CALL_BLOCKS or kind == "mcp_approval_request":
-        yield _id(node, "id")
+        yield id_in(node, "id")
     elif kind == "item_reference" or node.keys() == {"id"}:
         yield None
     elif "call_id" in node and not kind.endswith("_output"):
-        yield _id(node, "call_id")
-
-
-def _results(node: Mapping[str, Any]) -> Iterator[str | None]:
-    """The calls that an item or a part of a message answers."""
-    kind = str(node.get("type") or "")
-    for name in RESULT_PARTS:
-        if isinstance(node.get(name), Mapping):
-            yield _id(node[name], "id")
-    if kind.endswith("_output"):
-        yield _id(node, "call_id")
-    for name in ("tool_use_id", "approval_request_id"):
-        if node.get(name):
-            yield _id(node, name)
-
-
-def _id(node: Mapping[str, Any], name: str) -> str | None:
-    value = node.get(name)
-    return value if isinstance(value, str) and value else None
+        yield id_in(node, "call_id")
 
 
 # -- counting ----------------------------------------------------------------------------------------------------------
@@ -109,7 +84,7 @@ def chat_messages(message: Mapping[str, Any]) -> Messages:
 
 
 def _chat_messages(message: Mapping[str, Any]) -> Messages:
-    kinds = {str(part.get("type")) for part in _parts(message)}
+    kinds = {str(part.get("type")) for part in parts_within(message)}
     if "parts" in message:
         return APIS["gemini"].prompt({"contents": [message]}).messages
     if not kinds.isdisjoint(("tool_use", "tool_result")):

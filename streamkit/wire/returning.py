@@ -7,7 +7,7 @@ their `Origin`: signatures and encrypted thoughts go back to that model only, th
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -56,7 +56,7 @@ def _form_of(message: Mapping[str, Any], target: Api) -> str:
     """The name of the API in whose form a message is; that of chat completions is everybody's."""
     if isinstance(message, FromModel):
         name = message.origin.api
-        is_other = name != target.name and (name not in APIS or APIS[name].to_chat is None)
+        is_other = name != target.name and (name not in APIS or APIS[name].own is None)
         return "chat" if is_other else name
     if COMMON.issuperset(message) and not (
         _has_foreign_parts(message.get("content")) or _has_arguments_as_objects(message)
@@ -64,7 +64,7 @@ def _form_of(message: Mapping[str, Any], target: Api) -> str:
         return "chat"
     form = dict(message)
     apis = [target, *(api for api in APIS.values() if api is not target)]
-    return next((api.name for api in apis if api.is_own is not None and api.is_own(form)), "chat")
+    return next((api.name for api in apis if api.own is not None and api.own.is_own(form)), "chat")
 
 
 def _has_arguments_as_objects(message: Mapping[str, Any]) -> bool:
@@ -80,12 +80,9 @@ def _has_foreign_parts(content: Any) -> bool:
     return any(isinstance(part, Mapping) and part.get("type") not in PARTS for part in parts)
 
 
-def _translated(api: Api, messages: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+def _translated(api: Api, messages: Sequence[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
     """Messages in the form of ``api`` in that of chat completions."""
-    if api.to_chat is None:
-        yield from messages
-    else:
-        yield from api.to_chat([dict(message) for message in messages])
+    return messages if api.own is None else api.own.to_chat([dict(message) for message in messages])
 
 
 def _plain(api: Api, target: Origin, message: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -95,11 +92,11 @@ def _plain(api: Api, target: Origin, message: Mapping[str, Any]) -> Mapping[str,
     if _form_of(message, api) != api.name:
         form = without_extras(message)
         return None if says_nothing(form) else form
-    if api.plain is None or is_from_model(target, message.origin):
+    if api.own is None or is_from_model(target, message.origin):
         return message
-    fit = api.plain if api.movable is None or is_from_server(target, message.origin) else api.movable
-    own: Form | None = fit(dict(message))
-    return None if own is None else FromModel(own, message.origin, message.reply)  # without fields of its server
+    fit = api.own.plain if is_from_server(target, message.origin) else api.own.movable
+    fitting = fit(dict(message))
+    return None if fitting is None else FromModel(fitting, message.origin, message.reply)  # without its request fields
 
 
 # -- fields that a server refuses --------------------------------------------------------------------------------------

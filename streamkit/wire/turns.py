@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from ..errors import MalformedError
+from ..turns import arguments_object
 from ..wording import excerpt
 from .api import Messages
-from .json_codec import load_json
 
 __all__ = [
     "MessageCall",
@@ -22,7 +21,6 @@ __all__ = [
     "file_in",
     "function_of",
     "is_thought",
-    "object_of",
     "spare_id",
     "supported_params",
     "turns_of",
@@ -179,37 +177,12 @@ def _calls(message: Mapping[str, Any], api: str) -> Iterator[MessageCall]:
         if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
             quoted = excerpt(repr(entry))
             raise TypeError(f"a call for {api} is not a function with a name and arguments: {quoted}")
-        yield MessageCall(str(entry.get("id") or ""), function["name"], _arguments(function.get("arguments")))
-
-
-def _arguments(arguments: Any) -> dict[str, Any]:
-    """The arguments as an object. Arguments that are not a JSON object are wrapped in one, in the way that Anthropic's
-    page on fine-grained tool streaming gives, so that the error which answers them can be understood, and the
-    conversation can go on."""
-    if arguments is None or (isinstance(arguments, str) and not arguments.strip()):
-        return {}
-    value = object_of(arguments)
-    if value is not None:
-        return value
-    return {"INVALID_JSON": arguments if isinstance(arguments, str) else json.dumps(arguments, default=str)}
+        yield MessageCall(str(entry.get("id") or ""), function["name"], arguments_object(function.get("arguments")))
 
 
 def spare_id(position: int, message: Mapping[str, Any]) -> str:
     """The beginning of ids for the calls of a message that have none: mostly another one for each message."""
     return f"call_{position}-{crc32(json.dumps(message, sort_keys=True, default=str).encode()):08x}"
-
-
-def object_of(form: Any) -> dict[str, Any] | None:
-    """A JSON object, also one that is given as text; None for anything else, or if it has values that JSON does not
-    have (NaN)."""
-    try:
-        value = load_json(form) if isinstance(form, str) else form
-        if isinstance(value, Mapping):
-            json.dumps(dict(value), allow_nan=False, default=str)
-            return dict(value)
-    except (MalformedError, ValueError, RecursionError):
-        pass
-    return None
 
 
 def _parts(message: Mapping[str, Any], api: str) -> Iterator[Mapping[str, Any]]:

@@ -27,11 +27,12 @@ from .anthropic_streams import (
 from .strict import StrictServer
 
 Json = dict[str, Any]
+assert APIS["anthropic"].own is not None
+OWN = APIS["anthropic"].own
 
 
 def test_messages_with_blocks_of_this_api_are_its_own() -> None:
-    is_own = APIS["anthropic"].is_own
-    assert is_own is not None
+    is_own = OWN.is_own
     own: list[Json] = [
         {"type": "tool_use", "id": "t1", "name": "w", "input": {}},
         {"type": "tool_result", "tool_use_id": "t1", "content": "r"},
@@ -53,8 +54,7 @@ def test_messages_with_blocks_of_this_api_are_its_own() -> None:
 
 
 def test_a_history_in_the_form_of_chat_completions() -> None:
-    to_chat = APIS["anthropic"].to_chat
-    assert to_chat is not None
+    to_chat = OWN.to_chat
     data = stream(*thought(0, "Hm", "S"), *said(1, "I "), *said(2, "look."), *called(3, "t1"), *called(4, "t2"))
     torn = {"role": "assistant", "content": [
         {"type": "tool_use", "id": "t3", "name": "w", "input": {"INVALID_JSON": "{"}}]}  # fmt: skip

@@ -160,7 +160,7 @@ def test_thinking_without_a_signature_goes_back_to_models_that_do_not_sign(model
     assert reply_of(cut).messages == []
 
 
-@pytest.mark.parametrize("arguments", ["{", "[1]", '{"x": NaN}', "5"])
+@pytest.mark.parametrize("arguments", ["{", "[1]", '{"x": NaN}', '{"x": 1e999}', "5"])
 def test_arguments_that_are_not_an_object_go_back_in_one(arguments: str) -> None:
     pieces = ({"type": "input_json_delta", "partial_json": one} for one in arguments)
     data = stream(*block(0, {"type": "tool_use", "id": "t1", "name": "w", "input": {}}, *pieces), reason="tool_use")

@@ -89,7 +89,7 @@ def test_what_is_hidden_is_in_no_form_and_signatures_stay():
         sk.ReasoningDelta("Hm."),
         sk.BlockEnd("thinking", form=FORM),
         sk.ServerTool(
-            "web_search_call", "w", "search", "completed", {"q": quote}, [quote], form={SECRET: quote, "id": "w"}
+            "web_search_call", "w", "search", "completed", {"@user": quote}, [quote], form={SECRET: quote, "id": "w"}
         ),
         sk.Citation("url_citation", f"https://x.org/?{SECRET}", quote, quote, 0, 3, form={"title": quote}),
         sk.File("file", "f", name=quote, url=quote, form={"text": quote, "data": SIGNATURE}),

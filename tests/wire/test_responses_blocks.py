@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import streamkit as sk
-from streamkit.events import Reply
+from streamkit.events import BlockEnd, BlockStart, Citation, File, Reply, ServerTool
 from streamkit.wire import APIS, Encoder, Parser
 from tests.wire.bodies import sse
 from tests.wire.test_responses_habits import (
@@ -229,3 +229,106 @@ def test_what_is_written_reads_as_the_same_items(way: str):
 def without_fields_of_a_call(item: Form) -> Form:
     """A call without what is only known at its end, when a stream has begun to write it."""
     return {name: value for name, value in item.items() if "call_id" not in item or name not in ("id", "namespace")}
+
+
+IMAGE: Form = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": "iVBO", "size": "1x1"}
+PROGRESS = [
+    CREATED,
+    ev("output_item.added", output_index=0, item={"type": "web_search_call", "id": "ws_1", "status": "in_progress"}),
+    *(ev(f"web_search_call.{word}", output_index=0, item_id="ws_1") for word in ("in_progress", "searching")),
+    ev("output_item.done", output_index=0, item={"type": "web_search_call", "id": "ws_1", "status": "completed",
+                                                 "action": {"type": "search", "query": "q"}}),
+    ev("code_interpreter_call.in_progress", output_index=1, item_id="ci_1"),
+    ev("code_interpreter_call_code.delta", output_index=1, item_id="ci_1", delta="1"),
+    ev("code_interpreter_call_code.done", output_index=1, item_id="ci_1", code="1+1"),
+    ev("image_generation_call.generating", output_index=2, item_id="ig_1"),
+    ev("image_generation_call.partial_image", output_index=2, item_id="ig_1", partial_image_b64="iV",
+       output_format="webp"),
+    ev("image_generation_call.partial_image", output_index=2, item_id="ig_1", partial_image_b64=""),
+    ev("output_item.done", output_index=2, item=IMAGE),
+]  # fmt: skip
+
+
+def test_the_progress_of_tools():
+    events = [one for one in events_of(*PROGRESS, end()) if isinstance(one, (ServerTool, File))]
+    search, code, image = "web_search_call", "code_interpreter_call", "image_generation_call"
+    done: Form = PROGRESS[4]["item"]
+    assert events == [
+        ServerTool(search, "ws_1", status="in_progress"),
+        ServerTool(search, "ws_1", status="searching"),
+        ServerTool(search, "ws_1", status="completed", input=done["action"], form=done),
+        ServerTool(code, "ci_1", status="in_progress"),
+        ServerTool(code, "ci_1", status="in_progress", input="1+1"),
+        ServerTool(image, "ig_1", status="generating"),
+        File("image", "ig_1", "image/webp", "iV", last=False),
+        ServerTool(image, "ig_1", status="completed"),
+        File("image", "ig_1", "image/png", "iVBO", form=IMAGE),
+    ]
+
+
+def test_the_progress_of_tools_is_written():
+    """A tool that has not come to its end is not in the final list."""
+    events = events_of(*PROGRESS, end())
+    encoder = Encoder("responses")
+    body = b"".join([*(block for event in events for block in encoder.feed(event)), *encoder.flush()])
+    parser = Parser("responses", origin=ORIGIN)
+    again = [*parser.feed(body), *parser.flush()]
+    kinds = (ServerTool, File)
+    assert [one for one in again if isinstance(one, kinds)] == [one for one in events if isinstance(one, kinds)]
+    assert b'"code_interpreter_call"' in body
+    assert [item["type"] for item in again[-1].messages] == ["web_search_call", "image_generation_call"]
+
+
+def test_events_of_other_apis_are_written_as_far_as_there_are_words_for_them():
+    events = [
+        sk.Start("r1", "m"),
+        BlockStart("thinking"),
+        sk.ReasoningDelta("hm"),
+        BlockEnd("thinking", form={"type": "thinking", "thinking": "hm", "signature": "S"}),
+        ServerTool("server_tool_use", "st_1", "web_search", form={"type": "server_tool_use", "id": "st_1"}),
+        sk.TextDelta("Rain"),
+        Citation("web_search_result_location", "https://e.org", "E", start=0, end=4, form={"type": "x"}),
+        Citation("char_location", title="a document"),
+        File("image", media_type="image/webp", data="iVBO"),
+        File("image", "i2", data="iV", last=False),
+        File("audio", "a", data="SUQz"),
+        BlockEnd("message", form={"reasoning_content": "hm"}),
+        sk.Finish("stop"),
+    ]
+    encoder = Encoder("responses")
+    body = b"".join([*(block for event in events for block in encoder.feed(event)), *encoder.flush()])
+    parser = Parser("responses", origin=ORIGIN)
+    *_, reply = [*parser.feed(body), *parser.flush()]
+    assert isinstance(reply, Reply)
+    url = {"type": "url_citation", "url": "https://e.org", "title": "E", "start_index": 0, "end_index": 4}
+    assert [(one.url, one.start, one.end) for one in reply.choices[0].citations] == [("https://e.org", 0, 4)]
+    assert (reply.text, reply.reasoning) == ("Rain", "hm")
+    sent: list[Any] = reply.messages
+    assert [one["type"] for one in sent] == ["reasoning", "message", "image_generation_call"]
+    assert sent[1]["content"] == [{"type": "output_text", "text": "Rain", "annotations": [url]}]
+    assert sent[2]["output_format"] == "webp"
+
+
+def test_repeated_reasoning_is_not_text_of_the_message_after_it():
+    """Some servers end the items of reasoning after the text that follows."""
+    reasoning, message = WHOLE_ITEMS[2], WHOLE_ITEMS[-1]
+    (*thinking, thought), text = in_pieces(reasoning, 0), in_pieces(message, 1)
+    whole = ev("reasoning_summary_text.done", item_id="rs_1", output_index=0, summary_index=0, text="hm")
+    for chunks in ([*thinking, *text[:3], whole, thought, *text[3:]], [*thinking, *text, whole, thought]):
+        assert reply_of(CREATED, *chunks, end(reasoning, message)).messages == [reasoning, message]
+
+
+def test_an_annotation_has_its_place_in_all_text():
+    second = {"type": "url_citation", "url": "https://e.org", "title": "E", "start_index": 1, "end_index": 3}
+    first = WHOLE_ITEMS[5]
+    message = {**first, "id": "m_9", "content": [
+        {"type": "output_text", "text": "abc", "annotations": []},
+        {"type": "output_text", "text": "wxyz", "annotations": [second]},
+    ]}  # fmt: skip
+    added = ev("output_text.annotation.added", item_id="m_9", output_index=1, content_index=1, annotation=second)
+    before = len("Rain in Oslo") + len("abc")
+    *pieces, done = in_pieces(message, 1)
+    for chunks in ([*pieces, added, done], [*pieces, done], [done], []):
+        events = events_of(CREATED, *in_pieces(first, 0), *chunks, end(first, message))
+        cited = [(one.url, one.start, one.end) for one in events if isinstance(one, Citation)]
+        assert cited == [("https://e.org", 0, 4), ("https://e.org", before + 1, before + 3)]

@@ -11,7 +11,8 @@ from streamkit.turns import Piece, assemble, slot
 from streamkit.wire import APIS
 from tests.wire.test_responses_blocks import CREATED, end, ev, reply_of
 
-API = APIS["responses"]
+assert APIS["responses"].own is not None
+MESSAGES = APIS["responses"].own
 CALL = Piece(call=ToolCall("c1", "w", "{}", api="responses", extra={"id": "fc_1", "status": "completed"}))
 CALL_ITEM = {
     "type": "function_call", "id": "fc_1", "status": "completed", "call_id": "c1", "name": "w", "arguments": "{}",
@@ -155,8 +156,7 @@ OWN: list[dict[str, Any]] = [
 
 
 def test_items_as_messages_of_chat_completions():
-    assert API.to_chat is not None
-    assert list(API.to_chat(OWN)) == [
+    assert list(MESSAGES.to_chat(OWN)) == [
         {"role": "user", "content": [{"type": "text", "text": "q"}, {"type": "image_url", "image_url": {"url": "u"}}]},
         {
             "role": "assistant",
@@ -174,8 +174,7 @@ def test_items_as_messages_of_chat_completions():
 
 
 def test_items_for_another_model():
-    assert API.plain is not None
-    assert [one for form in OWN if (one := API.plain(form)) is not None] == [
+    assert [one for form in OWN if (one := MESSAGES.plain(form)) is not None] == [
         OWN[0],
         {"role": "assistant", "content": "I look", "phase": "commentary"},
         PLAIN_CALL,
@@ -184,12 +183,16 @@ def test_items_for_another_model():
         {"role": "assistant", "content": "Done"},
         OWN[9],
     ]
-    assert API.plain({"id": "m_1"}) is API.plain(COMPACTION) is API.plain({"type": "item_reference", "id": "m"}) is None
+    assert (
+        MESSAGES.plain({"id": "m_1"})
+        is MESSAGES.plain(COMPACTION)
+        is MESSAGES.plain({"type": "item_reference", "id": "m"})
+        is None
+    )
 
 
 @pytest.mark.parametrize("form", [*OWN[:9], {"id": "m_1"}])
 def test_what_is_of_this_api(form: dict[str, Any]):
-    assert API.is_own is not None
-    assert API.is_own(form)
-    assert not API.is_own({"role": "user", "content": "q"})
-    assert not API.is_own({"role": "user", "content": [{"type": "text", "text": "q"}]})
+    assert MESSAGES.is_own(form)
+    assert not MESSAGES.is_own({"role": "user", "content": "q"})
+    assert not MESSAGES.is_own({"role": "user", "content": [{"type": "text", "text": "q"}]})

@@ -13,6 +13,7 @@ from ...event_class import FromServer, has_raw
 from ...events import BlockEnd, Citation, File, Reply, ServerTool, TextDelta, ToolCall, ToolResult, UsageUpdate
 from ...json_values import json_default
 from ...protocols import overrides
+from ...turns import slot_kind
 from ..fit import pieces_of
 
 __all__ = [
@@ -84,7 +85,7 @@ def _masked_form(value: Any, mask: Callable[[str], str]) -> Any:
         return [_masked_form(item, mask) for item in value]
     if not isinstance(value, dict):
         return with_texts_mapped(value, mask)
-    if any(name.startswith("@") for name in value):  # a slot
+    if slot_kind(value) is not None:  # its text is in other events
         return value
     shown = {name: item if _is_opaque(name, item) else _masked_form(item, mask) for name, item in value.items()}
     return dict(zip(_names(shown, mask), shown.values(), strict=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...events import Reply
-from ..api import Access, Api, Form, Writer
+from ..api import Access, Api, Form, OwnMessages, Writer
 from .ask import body, choice, prompt, tool, tool_names, with_format
 from .dialect import AnthropicMessages, is_message
 from .history import is_own, movable, plain, to_chat
@@ -58,8 +58,5 @@ MESSAGES = Api(
     prompt=prompt,
     required={"messages": (list,), "max_tokens": (int,)},
     error=_error,
-    is_own=is_own,
-    plain=plain,
-    movable=movable,
-    to_chat=to_chat,
+    own=OwnMessages(is_own=is_own, plain=plain, movable=movable, to_chat=to_chat),
 )

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...events import Citation
-from ...turns import sealed_slot, slot
-from ..fields import Chunk
-from ..turns import object_of, without
+from ...turns import object_of, sealed_slot, slot
+from ..fields import Chunk, text_or_empty
+from ..turns import without
 from .content_blocks import ContentBlock
 
 __all__ = ["block_form", "call_fields", "citation_of", "grown_fields", "known_fields", "tool_input"]
@@ -66,17 +66,12 @@ def call_fields(block: Chunk) -> Chunk | None:
 
 def citation_of(citation: Chunk, chunk: Chunk) -> Citation:
     """The event of a citation. The source of a search result is its address, if it is one."""
-    source = _text(citation, "url") or _text(citation, "source")
+    source = text_or_empty(citation, "url") or text_or_empty(citation, "source")
     return Citation(
-        _text(citation, "type"),
+        text_or_empty(citation, "type"),
         source if "://" in source else "",
-        _text(citation, "title") or _text(citation, "document_title"),
-        _text(citation, "cited_text"),
+        text_or_empty(citation, "title") or text_or_empty(citation, "document_title"),
+        text_or_empty(citation, "cited_text"),
         form=citation,
         raw=chunk,
     )
-
-
-def _text(form: Chunk, name: str) -> str:
-    value = form.get(name)
-    return value if isinstance(value, str) else ""

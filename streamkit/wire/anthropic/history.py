@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ...turns import UNREADABLE
 from ..api import Form
 from ..json_codec import dumps
 from ..turns import without
@@ -22,8 +23,6 @@ FALLBACK = "fallback"
 OF_TOOLS = ("_tool_use", "_tool_result")
 """The ends of the types of blocks about tools that the server runs."""
 NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
-UNREADABLE = "INVALID_JSON"
-"""The field that holds arguments which are not an object."""
 
 
 class Split(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...turns import object_of
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
 from ..json_codec import dumps
@@ -16,7 +17,6 @@ from ..turns import (
     file_in,
     function_of,
     is_thought,
-    object_of,
     supported_params,
     turns_of,
     without,

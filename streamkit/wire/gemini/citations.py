@@ -7,12 +7,13 @@ counts the parts of the whole reply, of which a stream has fragments.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from ...events import Citation, Other, ServerTool
 from ..api import Form
+from ..fields import objects_within, text_or_empty
 from ..unread import has_content
 
 __all__ = ["METADATA", "Citations"]
@@ -76,10 +77,10 @@ class Citations:
 
     def _grounding(self, metadata: Form) -> Iterator[Citation]:
         """Each support with each of its sources, and the sources that no support has."""
-        self._chunks = _objects(metadata, "groundingChunks") or self._chunks
+        self._chunks = objects_within(metadata.get("groundingChunks")) or self._chunks
         cited: set[int] = set()
         places = _Places("".join(self._pieces), self._starts)
-        for support in _objects(metadata, "groundingSupports"):
+        for support in objects_within(metadata.get("groundingSupports")):
             numbers = support.get("groundingChunkIndices")
             for number in numbers if isinstance(numbers, list) else ():
                 if type(number) is int and 0 <= number < len(self._chunks):
@@ -103,16 +104,16 @@ class Citations:
         """The quotations that the model made, under the name of the Gemini API or that of Vertex AI."""
         places = _Places("".join(self._pieces), self._starts)
         for name, kind in (("citationSources", "citationSource"), ("citations", "citation")):
-            for source in filter(None, _objects(metadata, name)):
+            for source in filter(None, objects_within(metadata.get(name))):
                 yield self._citation(kind, source, source, places.find(source))
 
     def _pages(self, metadata: Form) -> Iterator[Citation]:
-        for page in filter(None, _objects(metadata, "urlMetadata")):
+        for page in filter(None, objects_within(metadata.get("urlMetadata"))):
             yield self._citation("urlMetadata", page, page, NOWHERE)
 
     def _citation(self, kind: str, source: Form, form: Form, place: Place) -> Citation:
-        address = next((text for name in ADDRESSES if (text := _text(source, name))), "")
-        title, quoted, (start, end) = _text(source, "title"), _text(source, "text"), place
+        address = next((text for name in ADDRESSES if (text := text_or_empty(source, name))), "")
+        title, quoted, (start, end) = text_or_empty(source, "title"), text_or_empty(source, "text"), place
         return Citation(kind, address, title, quoted, start, end, self._index, form)
 
 
@@ -129,7 +130,7 @@ class _Places:
     def find(self, segment: Form) -> Place:
         """The place in characters; none if the text does not have the words of the segment there, nor anywhere else, or
         in several places."""
-        words, part = _text(segment, "text"), segment.get("partIndex")
+        words, part = text_or_empty(segment, "text"), segment.get("partIndex")
         end, start = segment.get("endIndex"), segment.get("startIndex", 0)  # zero is left out
         if type(end) is int and type(start) is int and 0 <= start <= end:
             named = [self._starts[part]] if type(part) is int and 0 < part < len(self._starts) else []
@@ -146,13 +147,3 @@ class _Places:
         if encoded is None:
             encoded = self._encoded[base] = self._text[base:].encode("utf-8", "replace")
         return None if offset > len(encoded) else base + len(encoded[:offset].decode("utf-8", "ignore"))
-
-
-def _objects(form: Mapping[str, Any], name: str) -> list[Form]:
-    value = form.get(name)
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _text(form: Mapping[str, Any], name: str) -> str:
-    value = form.get(name)
-    return value if isinstance(value, str) else ""

@@ -16,7 +16,7 @@ from ...events import BlockEnd, Event, Finish, LogprobsDelta, ReasoningDelta, Te
 from ...reasons import meaning
 from ...turns import slot
 from ...wording import excerpt
-from ..api import Access, Api, Form
+from ..api import Access, Api, Form, OwnMessages
 from ..dialect import Dialect
 from ..fields import choice_index, text_field, unread_field
 from ..fragments import arguments_text
@@ -281,7 +281,5 @@ GENERATE = Api(
     format=with_format,
     prompt=prompt,
     required={"contents": (list,)},
-    is_own=is_own,
-    plain=plain,
-    to_chat=to_chat,
+    own=OwnMessages(is_own=is_own, plain=plain, movable=plain, to_chat=to_chat),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...events import File, Other, ServerTool
 from ..api import Form
+from ..fields import text_or_empty
 from .candidate import CALL, Candidate
 
 __all__ = ["SENTINEL", "SIGNATURE", "call_extra", "further_fields", "is_typed", "own_form", "part_event"]
@@ -66,14 +67,14 @@ def part_event(name: str, value: Any, candidate: Candidate, form: Form | None, c
 
 
 def _file(value: Form, index: int, form: Form | None, chunk: Any) -> File:
-    media = _text(value, "mimeType")
+    media = text_or_empty(value, "mimeType")
     kind = media.partition("/")[0]
     return File(
         kind if kind in ("image", "audio", "video") else "file",
         media_type=media,
-        data=_standard(_text(value, "data")),
-        url=_text(value, "fileUri"),
-        name=_text(value, "displayName"),
+        data=_standard(text_or_empty(value, "data")),
+        url=text_or_empty(value, "fileUri"),
+        name=text_or_empty(value, "displayName"),
         index=index,
         form=form,
         raw=chunk,
@@ -83,7 +84,7 @@ def _file(value: Form, index: int, form: Form | None, chunk: Any) -> File:
 def _server_tool(kind: str, value: Form, candidate: Candidate, form: Form | None, chunk: Any) -> ServerTool:
     """The event of a tool. Code that has no id is numbered: the result after it is its own."""
     name, status, given, output = SERVER_TOOLS[kind]
-    id = _text(value, "id")
+    id = text_or_empty(value, "id")
     if kind == CODE and not id:
         candidate.tools += 1
     if kind in (CODE, RESULT):
@@ -91,8 +92,8 @@ def _server_tool(kind: str, value: Form, candidate: Candidate, form: Form | None
     return ServerTool(
         kind,
         id,
-        _text(value, name) if name else "code_execution",
-        _text(value, status),
+        text_or_empty(value, name) if name else "code_execution",
+        text_or_empty(value, status),
         {key: value[key] for key in ("language", "code") if key in value} if kind == CODE else value.get(given),
         value.get(output),
         candidate.index,
@@ -104,8 +105,3 @@ def _server_tool(kind: str, value: Form, candidate: Candidate, form: Form | None
 def _standard(text: str) -> str:
     """Base64 in its standard spelling; the word that stands in place of a signature is not touched."""
     return text if text == SENTINEL else text.translate(URL_SAFE)
-
-
-def _text(form: Form, name: str) -> str:
-    value = form.get(name)
-    return value if isinstance(value, str) else ""

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...errors import ApiError, MalformedError
 from ...events import Event, File, Finish, LogprobsDelta, Other, ReasoningDelta, Reply, TextDelta, UsageUpdate
-from ..api import Access, Api, Form, Writer
+from ..api import Access, Api, Form, OwnMessages, Writer
 from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field, unread_field
@@ -247,7 +247,5 @@ CHAT = Api(
     prompt=prompt,
     required={"messages": (list,)},
     error=lambda status, error: {"error": error.get("message")},
-    is_own=is_own,
-    plain=plain,
-    to_chat=to_chat,
+    own=OwnMessages(is_own=is_own, plain=plain, movable=plain, to_chat=to_chat),
 )

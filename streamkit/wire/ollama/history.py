@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
+from ...turns import object_of
 from ..api import Form
 from ..json_codec import dumps
-from ..turns import object_of, spare_id, without
+from ..turns import spare_id, without
 
 __all__ = ["further_fields", "further_of_calls", "is_own", "plain", "to_chat"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...events import Citation
-from ..fields import Chunk
+from ..fields import Chunk, text_or_empty
 
 __all__ = ["annotations_of", "citation"]
 
@@ -29,20 +29,15 @@ def citation(annotation: dict[str, Any], start: int, raw: Any) -> Citation:
     inner = annotation.get("url_citation")
     fields = inner if isinstance(inner, dict) else annotation
     return Citation(
-        _text(annotation, "type"),
-        _text(fields, "url"),
-        _text(fields, "title") or _text(fields, "filename"),
-        _text(fields, "quote") or _text(fields, "text"),
+        text_or_empty(annotation, "type"),
+        text_or_empty(fields, "url"),
+        text_or_empty(fields, "title") or text_or_empty(fields, "filename"),
+        text_or_empty(fields, "quote") or text_or_empty(fields, "text"),
         _place(fields, "start_index", start),
         _place(fields, "end_index", start),
         form=annotation,
         raw=raw,
     )
-
-
-def _text(form: dict[str, Any], name: str) -> str:
-    value = form.get(name)
-    return value if isinstance(value, str) else ""
 
 
 def _place(form: dict[str, Any], name: str, start: int) -> int | None:

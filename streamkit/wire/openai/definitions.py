@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...events import Reply
-from ..api import Access, Api, Form, Messages, Prompt, Writer
+from ..api import Access, Api, Form, Messages, OwnMessages, Prompt, Writer
 from . import ask_responses, response_history
 from .chat import Chat
 from .completions import Completions
@@ -163,9 +163,9 @@ RESPONSES = Api(
     prompt=ask_responses.prompt,
     required={"input": (str, list)},
     error=_error,
-    is_own=response_history.is_own,
-    plain=response_history.plain,
-    to_chat=to_chat,
+    own=OwnMessages(
+        is_own=response_history.is_own, plain=response_history.plain, movable=response_history.plain, to_chat=to_chat
+    ),
     conversation="input",
     finished=ask_responses.finished,
 )

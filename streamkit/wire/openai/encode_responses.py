@@ -30,7 +30,7 @@ from ...events import (
 )
 from ...reasons import Meaning, meaning
 from ...stages import OpenCalls
-from .hosted_items import PARTIAL_IMAGE, progress_of
+from .hosted_items import PARTIAL_IMAGE, WHOLE_INPUT, progress_of
 from .usage import known_usage
 from .written_item import PARTS, WrittenItem, annotation_of, image_form, tool_form
 
@@ -43,6 +43,8 @@ INCOMPLETE: dict[Meaning, str] = {
     "filtered": "content_filter",
     "refused": "content_filter",
 }
+INPUTS = {kind: (name, field) for name, (kind, field) in WHOLE_INPUT.items()}
+"""For each kind of tool whose input has an event, its name and the field of the input."""
 BLOCKS = ("message", "reasoning")
 """The kinds of blocks whose texts have events."""
 NAMES = {
@@ -60,6 +62,7 @@ class ResponsesWriter:
     def __init__(self, model: str, id: str, created: int) -> None:
         self._model, self._id, self._created = model, id, created
         self._started = False
+        self._knows_all = False  # if the events are from this API, so that items of unknown kinds are items of it
         self._number = 0
         self._items: list[WrittenItem] = []
         self._by_key: dict[Any, WrittenItem] = {}
@@ -74,6 +77,7 @@ class ResponsesWriter:
         match event:
             case Start():
                 self._model, self._id = self._model or event.model, self._id or event.id
+                self._knows_all = event.origin is not None and event.origin.api == "responses"
                 yield from self._start()
             case TextDelta():
                 yield from self._grow("message", "output_text", event.text)
@@ -180,7 +184,7 @@ class ResponsesWriter:
     def _end_block(self, event: BlockEnd, form: Form) -> Iterator[Form]:
         """End a block with its form, or write one that came whole."""
         item = self._blocks.get((event.kind, event.id))
-        if event.kind not in BLOCKS:
+        if event.kind not in BLOCKS and self._knows_all:
             yield from self._whole((event.kind, event.id), form)
         elif item is not None:
             yield from self._close(item, form)
@@ -212,9 +216,13 @@ class ResponsesWriter:
             return
         if key not in self._by_key:
             yield from self._open(key, form, whole=False)
-        name = f"response.{event.kind}.{event.status}"
-        if progress_of(name) and not self._by_key[key].closed:
-            yield self._payload(name, **self._by_key[key].reference())
+        item = self._by_key[key]
+        name, (whole, field) = f"response.{event.kind}.{event.status}", INPUTS.get(event.kind, ("", ""))
+        if whole and isinstance(event.input, str) and not (item.arguments or item.closed):
+            item.arguments.append(event.input)
+            yield self._payload(whole, **item.reference(), **{field: event.input})
+        elif progress_of(name) and not item.closed:
+            yield self._payload(name, **item.reference())
 
     def _file(self, event: File) -> Iterator[Form]:
         form, key = image_form(event), ("image_generation_call", event.id)

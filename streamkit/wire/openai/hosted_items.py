@@ -10,10 +10,10 @@ import re
 from typing import Any
 
 from ...events import BlockEnd, BlockStart, Event, File, Other, ServerTool
-from ..fields import Chunk
+from ..fields import Chunk, text_or_empty
 from .item_forms import whole_form
 
-__all__ = ["PARTIAL_IMAGE", "HostedItems", "is_tool", "progress_of"]
+__all__ = ["PARTIAL_IMAGE", "WHOLE_INPUT", "HostedItems", "is_tool", "progress_of"]
 
 PROGRESS = re.compile(r"response\.(?!function_|custom_)(\w+_call|mcp_list_tools)\.(?!delta|added|done)(\w+)")
 """Names of events that say how far an item is: ``response.web_search_call.searching``."""
@@ -57,7 +57,7 @@ class HostedItems:
 
     def announce(self, form: Chunk, chunk: Chunk) -> list[Event]:
         """The events for an item that begins."""
-        kind = _kind_of(form)
+        kind = text_or_empty(form, "type")
         return self._item(form, chunk).learn(form, chunk) if is_tool(kind) else []
 
     def end(self, form: Chunk, chunk: Chunk, *, goes_back: bool = True) -> list[Event]:
@@ -66,7 +66,7 @@ class HostedItems:
         return [] if item.whole else item.end(form, chunk, goes_back)
 
     def _item(self, form: Chunk, chunk: Chunk) -> _HostedItem:
-        return self._find(_kind_of(form), form.get("id") or form.get("call_id"), chunk.get("output_index"))
+        return self._find(text_or_empty(form, "type"), form.get("id") or form.get("call_id"), chunk.get("output_index"))
 
     def _find(self, kind: str, id: Any, position: Any) -> _HostedItem:
         name, place = id if isinstance(id, str) else "", position if type(position) is int else None
@@ -136,11 +136,6 @@ def _image(id: str, data: str, form: Chunk, chunk: Chunk, back: Chunk | None, *,
     media = form.get("output_format")
     media_type = f"image/{media}" if isinstance(media, str) and media else "image/png"  # which is the API's default
     return File("image", id, media_type, data, last=last, form=back, raw=chunk)
-
-
-def _kind_of(form: Chunk) -> str:
-    kind = form.get("type")
-    return kind if isinstance(kind, str) else ""
 
 
 def is_tool(kind: str) -> bool:

@@ -45,13 +45,13 @@ class ItemBlocks(Dialect):
             item.begun, item.block_id = True, self._block_id(item)
             self._start_block(item, chunk, out)
 
-    def _begin_text(self, item: OutputItem, chunk: Chunk, out: list[Event]) -> None:
+    def _begin_text(self, item: OutputItem, chunk: Chunk, out: list[Event], *, is_first: bool) -> None:
         """Begin the block of an item that gets a text: once more if it is the first one and another block began
         meanwhile, because text belongs to the block that began last. Its place is not that of the item then."""
         self._begin_block(item, chunk, out)
         if item.begun and self._block is not item:
             item.mixed = True
-            if item.empty and not item.ended:
+            if is_first and not item.ended:
                 self._start_block(item, chunk, out)
             elif self._block is not None:  # the text of two items in turn
                 self._block.mixed = True

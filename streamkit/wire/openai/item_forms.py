@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...turns import slot
-from ..fields import Chunk, text_field
+from ..fields import Chunk, text_field, text_or_empty
 from .item_text import same_text
 from .response_forms import SOURCES
 
@@ -66,7 +66,7 @@ def message_form(item: Chunk, text: str, refusal: str) -> Form | None:
     forms = [part for part in content if isinstance(part, dict)]
     for kind, emitted in (("text", text), ("refusal", refusal)):
         own = [part for part in forms if _text_kind(part) == kind]
-        slots = _slots([_text_of(part, kind) for part in own], emitted, kind)
+        slots = _slots([text_or_empty(part, kind) for part in own], emitted, kind)
         if slots is None:
             return None
         filled = {id(part): _text_part(part, kind, one) for part, one in zip(own, slots, strict=True)}
@@ -77,11 +77,6 @@ def message_form(item: Chunk, text: str, refusal: str) -> Form | None:
 def _text_kind(part: Form) -> str:
     kind = part.get("type", "text")
     return TEXT_PARTS.get(kind, "") if isinstance(kind, str) else ""
-
-
-def _text_of(part: Form, kind: str) -> str:
-    value = part.get(kind)
-    return value if isinstance(value, str) else ""
 
 
 def _text_part(part: Form, kind: str, filled: Form) -> Form:
@@ -109,7 +104,7 @@ def reasoning_form(item: Chunk, emitted: str, *, stored: bool) -> Form | None:
 def _with_slots(form: Form, emitted: str) -> Form | None:
     for name in SOURCES.values():
         parts = [part for part in form.get(name, ()) if isinstance(part, dict)]
-        slots = _slots([_text_of(part, "text") for part in parts], emitted, "reasoning")
+        slots = _slots([text_or_empty(part, "text") for part in parts], emitted, "reasoning")
         if slots is not None:
             return {**form, name: [{**part, "text": one} for part, one in zip(parts, slots, strict=True)]}
     return None

@@ -12,13 +12,13 @@ from typing import Any
 
 from ...events import Event, ReasoningDelta, RefusalDelta, TextDelta
 from ..calls import Calls
-from ..fields import Chunk, object_in, text_field
+from ..fields import Chunk, object_in, text_field, text_or_empty
 from ..fragments import Fragment
 from .citations import annotations_of
 from .item_blocks import ItemBlocks
 from .item_forms import call_extra
 from .item_matching import final_items, may_complete
-from .item_text import ItemText
+from .item_text import ItemText, same_text
 from .output_items import ItemRef, OutputItem
 from .response_forms import arguments_of, call_id, family_of, is_free, is_input, item_kind, part_of, ref_of, texts_of
 
@@ -79,7 +79,7 @@ class ItemsDialect(ItemBlocks):
                 return
             self._note_source(item, source)
             item.family = family
-            self._begin_text(item, chunk, out)
+            self._begin_text(item, chunk, out, is_first=item.empty)
             self._last_piece, self._growing = piece_key, item.text(text_kind)
         self._growing.grow(text, piece_key[-1])
         self._emit_text(text_kind, text, chunk, out)
@@ -100,8 +100,10 @@ class ItemsDialect(ItemBlocks):
         item = self._items.of_whole(ref_of(chunk, ITEM_KINDS[text_kind]), fits)
         if item.takes(source):
             self._note_source(item, source)
-            self._begin_text(item, chunk, out)
-            self._emit_text(text_kind, item.text(text_kind).complete_part(text, part_of(chunk), self._kind), chunk, out)
+            is_first, rest = item.empty, item.text(text_kind).complete_part(text, part_of(chunk), self._kind)
+            if rest:
+                self._begin_text(item, chunk, out, is_first=is_first)
+            self._emit_text(text_kind, rest, chunk, out)
 
     def _note_source(self, item: OutputItem, source: str) -> None:
         item.source = source
@@ -158,12 +160,12 @@ class ItemsDialect(ItemBlocks):
                 if form and not is_input(form):
                     self._add_hosted(self._hosted.end(form, chunk, goes_back=not is_late), chunk, out)
             elif is_new:
-                item = item or self._items.announce(ItemRef(kind, id=_id_of(form)))
+                item = item or self._items.announce(ItemRef(kind, id=text_or_empty(form, "id")))
                 self._complete_item(item, form, chunk, out, is_late=is_late and not item.begun)
             elif item is not None:
                 self._end_block(item, form, chunk, out, is_late=is_late and not item.begun)
             elif not any(texts_of(form, "", self._source)):
-                item = self._items.announce(ItemRef(kind, id=_id_of(form)))
+                item = self._items.announce(ItemRef(kind, id=text_or_empty(form, "id")))
                 self._end_block(item, form, chunk, out, is_late=is_late)
         self._use_announced_arguments(chunk, out)
         out += self._release()
@@ -175,14 +177,17 @@ class ItemsDialect(ItemBlocks):
         item.closed = True
         self._begin_block(item, chunk, out)
         for text_kind, text in texts_of(form, item.source, self._source):
-            self._begin_text(item, chunk, out)
-            self._emit_text(text_kind, item.text(text_kind).complete(text), chunk, out)
+            is_first, rest = item.empty, item.text(text_kind).complete(text)
+            if rest:
+                self._begin_text(item, chunk, out, is_first=is_first)
+            self._emit_text(text_kind, rest, chunk, out)
         if item.kind == "call":
             rest = item.missing_arguments(arguments_of(form))
             self._grow(item, _named(form, rest), chunk, out, whole=True, form=form)
             return
-        for start, annotation in annotations_of(form):
-            self._cite(item, annotation, start, chunk, out)
+        if same_text(item.text("text").text, dict(texts_of(form, "")).get("text", "")):  # it is the form of this item
+            for start, annotation in annotations_of(form):
+                self._cite(item, annotation, start, chunk, out)
         self._end_block(item, form, chunk, out, is_late=is_late)
 
     # tool calls
@@ -238,8 +243,3 @@ class ItemsDialect(ItemBlocks):
 def _named(form: Chunk, arguments: str = "") -> Fragment:
     """The id and the name of a call, and arguments of it."""
     return Fragment(None, call_id(form), text_field(form, "name"), arguments, is_free(form))
-
-
-def _id_of(form: Chunk) -> str:
-    id = form.get("id")
-    return id if isinstance(id, str) else ""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from ...events import Citation, Event, File
-from ..fields import Chunk
+from ..fields import Chunk, objects_within, text_or_empty
 from ..fragments import index_of
 from ..json_codec import canonical, dumps
 
@@ -19,30 +18,32 @@ DATA = re.compile(r"data:([^;,]*)[^,]*;base64,(.*)", re.DOTALL)
 def extra_events(delta: Chunk, index: int, chunk: Chunk, seen: set[str]) -> Iterator[Event]:
     """The citations and files of a delta. Citations that were ``seen`` before are left out: some servers repeat all of
     them with each chunk."""
-    for annotation in _objects(delta.get("annotations")):
+    for annotation in objects_within(delta.get("annotations")):
         text = canonical(dumps(annotation))
         if text not in seen:
             seen.add(text)
             yield _citation(annotation, index, chunk)
     audio = delta.get("audio")
     if isinstance(audio, dict) and audio:
-        yield File("audio", _text(audio, "id"), data=_text(audio, "data"), last=False, index=index, raw=chunk)
+        yield File(
+            "audio", text_or_empty(audio, "id"), data=text_or_empty(audio, "data"), last=False, index=index, raw=chunk
+        )
     content = delta.get("content")
-    parts = [part for part in _objects(content) if part.get("type") == "image_url"]
-    for image in [*_objects(delta.get("images")), *parts]:
+    parts = [part for part in objects_within(content) if part.get("type") == "image_url"]
+    for image in [*objects_within(delta.get("images")), *parts]:
         yield from _image(image, index, chunk)
 
 
 def _citation(annotation: Chunk, index: int, chunk: Chunk) -> Citation:
     """A citation: its fields stand in an object under the name of its type, or (some gateways) beside it."""
-    kind = _text(annotation, "type")
+    kind = text_or_empty(annotation, "type")
     inner = annotation.get(kind)
     fields = inner if isinstance(inner, dict) else annotation
     return Citation(
         kind,
-        _text(fields, "url"),
-        _text(fields, "title") or _text(fields, "name"),
-        _text(fields, "content"),
+        text_or_empty(fields, "url"),
+        text_or_empty(fields, "title") or text_or_empty(fields, "name"),
+        text_or_empty(fields, "content"),
         index_of(fields.get("start_index")),
         index_of(fields.get("end_index")),
         index,
@@ -53,7 +54,7 @@ def _citation(annotation: Chunk, index: int, chunk: Chunk) -> Citation:
 
 def _image(image: Chunk, index: int, chunk: Chunk) -> Iterator[File]:
     inner = image.get("image_url")
-    url = _text(inner, "url") if isinstance(inner, dict) else inner if isinstance(inner, str) else ""
+    url = text_or_empty(inner, "url") if isinstance(inner, dict) else inner if isinstance(inner, str) else ""
     data = DATA.fullmatch(url)
     if data is not None:
         yield File("image", media_type=data[1], data=data[2], index=index, raw=chunk)
@@ -79,12 +80,3 @@ def image_form(file: File) -> Chunk | None:
 def audio_form(file: File) -> Chunk | None:
     """A file as a piece of sound; None if it is not one, or has nothing."""
     return {"id": file.id, "data": file.data} if file.kind == "audio" and file.data else None
-
-
-def _objects(value: Any) -> list[Chunk]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _text(form: Chunk, name: str) -> str:
-    value = form.get(name)
-    return value if isinstance(value, str) else ""

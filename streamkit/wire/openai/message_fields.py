@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...events import BlockEnd
-from ...turns import Origin, has_slots
+from ...turns import Origin, slots_in
 from ..fields import Chunk
 from ..merging import merged
 from ..servers import OPAQUE, THOUGHTS, Server, server_of
@@ -36,7 +36,7 @@ def takes_opaque(asked: Origin) -> bool:
 def literal_fields(end: BlockEnd) -> dict[str, Any]:
     """The fields of a message as they are written: those without text, which was written before."""
     form = (end.form or {}) if end.kind == "message" else {}
-    return {name: value for name, value in form.items() if name in OPAQUE and not has_slots(value)}
+    return {name: value for name, value in form.items() if name in OPAQUE and not any(slots_in(value))}
 
 
 class MessageFields:
