@@ -135,7 +135,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         agent = build(client, asks_first=[send_mail], approve=_approve, file=args.file, into=[sinks.console()])
         try:
             agent.ask(" ".join(args.question))
-        except sk.StreamkitError as exc:
+        except (sk.StreamkitError, ValueError) as exc:  # too long for the model, no name of a model
             print(f"[{exc}]", file=sys.stderr)
             return 1
     return 0
