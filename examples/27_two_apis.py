@@ -13,20 +13,20 @@ def weather(city: str) -> str:
 
 calls = [("weather", {"city": "Bern"})]
 scripts = testing.Script("Let me look. ", reasoning=["Bern?"], tool_calls=calls), testing.Script("Clear, 21 degrees.")
-if os.environ.keys() >= {"ANTHROPIC_API_KEY", "OPENAI_API_KEY"}:
+if {"ANTHROPIC_API_KEY", "OPENAI_API_KEY"} <= os.environ.keys():
     claude = sk.Client(api="anthropic", model="claude-sonnet-4-5")
     gpt = sk.Client(api="responses", model="gpt-4o-mini")
 else:
-    claude, gpt = testing.client(*scripts, api="anthropic"), testing.client("Then take a hat.", api="responses")
+    claude = testing.client(*scripts, api="anthropic")
+    gpt = testing.client("Then take a hat.", api="responses")
 
 history = [sk.user("How is Bern today?")]
-reply = sk.run(sk.tool_loop(claude.chat, history, [weather]))
-history += reply.messages  # blocks of Anthropic's: text, the call, its result
+history += sk.run(sk.tool_loop(claude.chat, history, [weather])).messages  # thoughts, a call, its result, the answer
+history.append(sk.user("What should I wear?"))
+reply = sk.run(gpt.chat(history))  # sent as items of the Responses API, without what only Claude understands
+history += reply.messages
+
 for message in history:
     content = message["content"]
     print(message["role"], content if isinstance(content, str) else [block["type"] for block in content or ()])
-
-history.append(sk.user("What should I wear?"))
-reply = sk.run(gpt.chat(history))  # the same conversation, now as items of the Responses API
 print(reply)
-print(reply.messages[0]["content"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..events import Choice, Citation, File, Part, ServerTool
+from ..turns import Piece
 from .growing import GrowingCall, joined_pieces
 
 __all__ = ["GrowingChoice"]
@@ -14,7 +15,18 @@ class GrowingChoice:
     """The state of one choice so far. Its texts are lists of pieces, which belong to the block that began last."""
 
     __slots__ = (
-        *("_current", "_parts", "_pieces", "calls", "citations", "files", "finish_reason", "index", "logprobs"),
+        *(
+            "_begun",
+            "_current",
+            "_parts",
+            "_pieces",
+            "calls",
+            "citations",
+            "files",
+            "finish_reason",
+            "index",
+            "logprobs",
+        ),
         *("reasoning", "refusal", "server_tools", "text"),
     )
 
@@ -28,33 +40,52 @@ class GrowingChoice:
         self.files: list[File] = []
         self.server_tools: dict[tuple[str, str], ServerTool] = {}
         self._parts: list[_GrowingPart] = []
+        self._begun: dict[tuple[str, str], list[_GrowingPart]] = {}  # blocks that have not ended
         self._open("", "")
 
     def begin(self, kind: str, id: str) -> None:
         """Begin a block."""
-        self._open(kind, id)
+        self._begun.setdefault((kind, id), []).append(self._open(kind, id))
 
     def add(self, kind: str, id: str, form: dict[str, Any] | None) -> None:
         """Add a block that came whole; one without a form does not go back."""
         if form is not None:
-            self._open(kind, id)
-            self.end(kind, id, form)
+            part = _GrowingPart(kind, id, self._pieces)
+            part.form, part.ended = form, True
+            self._add(part)
 
     def end(self, kind: str, id: str, form: dict[str, Any] | None) -> None:
         """End a block. One that never began has all text since the last block, or none."""
-        part = next((part for part in reversed(self._parts) if part.is_open(kind, id)), None)
-        if part is None:
-            part = (
-                self._parts[-1] if not self._parts[-1].kind and self._parts[-1].call is None else self._open(kind, id)
-            )
-            part.kind, part.id = kind, id
+        part = self._ending(kind, id) or self._open(kind, id)
+        if begun := self._begun.pop((kind, id), [])[:-1]:  # servers may give several blocks the same id, or none
+            self._begun[kind, id] = begun
+        part.kind, part.id = kind, id
         part.form, part.ended = form, True
         if part is self._current:
             self._open("", "")
 
+    def readings(self, kind: str, id: str) -> tuple[Piece, ...]:
+        """The texts of the block that ends next under this kind and id. An end without a beginning may be that of all
+        of the choice so far, so for one of these its texts follow."""
+        part = self._ending(kind, id)
+        own = Piece(kind, *(part.joined() if part is not None else ("", "", "")))
+        if (kind, id) in self._begun:
+            return (own,)
+        texts, thoughts, refusals = zip(*(part.joined() for part in self._parts), strict=True)
+        return own, Piece(kind, "".join(texts), "".join(thoughts), "".join(refusals))
+
+    def _ending(self, kind: str, id: str) -> _GrowingPart | None:
+        begun, last = self._begun.get((kind, id)), self._parts[-1]
+        if begun:
+            return begun[-1]
+        return last if not last.kind and last.call is None else None
+
     def add_call(self, call: GrowingCall) -> None:
         """Note the place of a call: after all that came before it. Text of a block that is still open stays there."""
-        self._parts.append(_GrowingPart("", "", self._pieces, call))
+        self._add(_GrowingPart("", "", self._pieces, call))
+
+    def _add(self, part: _GrowingPart) -> None:
+        self._parts.append(part)
         if not self._current.kind or self._current.ended:
             self._open("", "")
 
@@ -99,9 +130,6 @@ class _GrowingPart:
 
     def joined(self) -> tuple[str, str, str]:
         return joined_pieces(self.text), joined_pieces(self.reasoning), joined_pieces(self.refusal)
-
-    def is_open(self, kind: str, id: str) -> bool:
-        return not self.ended and self.kind == kind and self.id == id
 
 
 def _parts_of(texts: dict[_GrowingPart, tuple[str, str, str]], places: dict[GrowingCall, int]) -> tuple[Part, ...]:
