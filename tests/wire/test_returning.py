@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,6 +23,19 @@ BLOCKS = [{"type": "thinking", "thinking": "x", "signature": "S"}]
 
 def said(host: str, model: str = "m", **fields: Any) -> FromModel:
     return FromModel({"role": "assistant", "content": "ok", **fields}, Origin("chat", host, model))
+
+
+def through_pickle(message: FromModel) -> FromModel:
+    again: FromModel = pickle.loads(pickle.dumps(message))
+    return again
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, FromModel.copy, through_pickle])
+def test_a_copy_of_a_message_knows_its_origin(copied: Callable[[FromModel], FromModel]):
+    message = FromModel({"role": "assistant", "content": "ok"}, Origin("chat", "h", "m"), "reply_1", {"container": "c"})
+    again = copied(message)
+    assert (again, again.origin, again.reply, again.request) == (message, message.origin, "reply_1", {"container": "c"})
+    assert again is not message
 
 
 def sent(message: Any, host: str, model: str = "m", *after: Any) -> Any:
