@@ -36,6 +36,7 @@ from ..events import (
 )
 from ..messages import Message
 from ..reasons import meaning
+from ..turns import Piece
 from ..usage import as_partial, sum_usage
 from .growing import GrowingCall
 from .growing_choice import GrowingChoice
@@ -113,6 +114,11 @@ class Fold:
         fields: dict[str, Any] = {"id": self.id, "model": self.model, "request_id": self.request_id, "usage": usage}
         fields |= {"origin": self.origin, "rounds": len(usages), "earlier": tuple(self._earlier), "answers": answers}
         return Reply(choices, outcome=outcome, **(fields | changes))
+
+    def readings(self, event: BlockEnd) -> tuple[Piece, ...]:
+        """The texts that may be those of the block which ``event`` is to end."""
+        choice = self._choices.get(event.index)
+        return () if choice is None else choice.readings(event.kind, event.id)
 
     def _charge(self, size: int) -> None:
         if size > self._room:

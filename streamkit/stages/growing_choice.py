@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..events import Choice, Citation, File, Part, ServerTool
+from ..turns import Piece
 from .growing import GrowingCall, joined_pieces
 
 __all__ = ["GrowingChoice"]
@@ -37,24 +38,39 @@ class GrowingChoice:
     def add(self, kind: str, id: str, form: dict[str, Any] | None) -> None:
         """Add a block that came whole; one without a form does not go back."""
         if form is not None:
-            self._open(kind, id)
-            self.end(kind, id, form)
+            part = _GrowingPart(kind, id, self._pieces)
+            part.form, part.ended = form, True
+            self._add(part)
 
     def end(self, kind: str, id: str, form: dict[str, Any] | None) -> None:
         """End a block. One that never began has all text since the last block, or none."""
-        part = next((part for part in reversed(self._parts) if part.is_open(kind, id)), None)
+        part = self._ending(kind, id)
         if part is None:
-            part = (
-                self._parts[-1] if not self._parts[-1].kind and self._parts[-1].call is None else self._open(kind, id)
-            )
-            part.kind, part.id = kind, id
+            part = self._open(kind, id)
+        part.kind, part.id = kind, id
         part.form, part.ended = form, True
         if part is self._current:
             self._open("", "")
 
+    def readings(self, kind: str, id: str) -> tuple[Piece, Piece]:
+        """The texts of the block that ends next under this kind and id, and those of the whole choice so far: an end
+        without a beginning may be that of all of it."""
+        part = self._ending(kind, id)
+        own = ("", "", "") if part is None else part.joined()
+        texts, thoughts, refusals = zip(*(part.joined() for part in self._parts), strict=True)
+        return Piece(kind, *own), Piece(kind, "".join(texts), "".join(thoughts), "".join(refusals))
+
+    def _ending(self, kind: str, id: str) -> _GrowingPart | None:
+        part = next((part for part in reversed(self._parts) if part.is_open(kind, id)), None)
+        last = self._parts[-1]
+        return last if part is None and not last.kind and last.call is None else part
+
     def add_call(self, call: GrowingCall) -> None:
         """Note the place of a call: after all that came before it. Text of a block that is still open stays there."""
-        self._parts.append(_GrowingPart("", "", self._pieces, call))
+        self._add(_GrowingPart("", "", self._pieces, call))
+
+    def _add(self, part: _GrowingPart) -> None:
+        self._parts.append(part)
         if not self._current.kind or self._current.ended:
             self._open("", "")
 

@@ -12,7 +12,7 @@ from .objects import UNREADABLE, arguments_object, object_of
 from .origin import FromModel, Origin
 from .piece import Piece
 from .results import answered_by, answered_ids, id_in, parts_within, result_form
-from .slots import check_sum, fill, sealed_slot, sized_slot, slot, slot_kind, slots_in
+from .slots import check_sum, fill, sealed_slot, sized_slot, slot, slot_kind, slots_in, without_seals
 
 __all__ = [
     "UNREADABLE",
@@ -39,4 +39,5 @@ __all__ = [
     "slot_kind",
     "slots_in",
     "tool_call_part",
+    "without_seals",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .piece import Call, Piece
-from .slots import KINDS, fill, is_sealed, slot_kind, slots_in
+from .slots import fill_field, is_sealed
 
 __all__ = ["chat_turn", "is_legacy", "tool_call_part"]
 
@@ -69,9 +69,7 @@ def _further_fields(whole: Piece, has_calls: bool) -> dict[str, Any]:
 
 def _filled(name: str, value: Any, whole: Piece) -> Any:
     """A field with the texts of the message in its slots; None if they do not fit."""
-    used = {slot_kind(slot) for slot in slots_in(value)}
-    text, reasoning, refusal = (getattr(whole, kind) if kind in used else "" for kind in KINDS)
-    form = fill(Piece(MESSAGE, text, reasoning, refusal, form={name: value}))
+    form = fill_field(name, value, whole)
     if form is None or name != "content":
         return None if form is None else form[name]
     return [part for part in form[name] if part != {"type": "text", "text": ""}]

@@ -10,17 +10,33 @@ A slot that is sealed has a check sum of its text: a signature beside it is vali
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 from zlib import crc32
 
 from .piece import Piece
 
-__all__ = ["Kind", "check_sum", "fill", "is_sealed", "sealed_slot", "sized_slot", "slot", "slot_kind", "slots_in"]
+__all__ = [
+    "Kind",
+    "check_sum",
+    "fill",
+    "fill_field",
+    "is_sealed",
+    "sealed_slot",
+    "sized_slot",
+    "slot",
+    "slot_kind",
+    "slots_in",
+    "without_seals",
+]
 
 Kind = Literal["text", "reasoning", "refusal"]
 KINDS: tuple[Kind, ...] = ("text", "reasoning", "refusal")
 SUM = "sum"
+SUMS = re.compile("[0-9a-f]{8}|changed")
+BROKEN = "changed"
+"""The check sum of no text."""
 
 
 def slot(kind: Kind, text: str | None = None, *, sealed: bool = False) -> dict[str, Any]:
@@ -59,9 +75,37 @@ def slot_kind(value: Any) -> Kind | None:
     """The kind of text for which a value is a slot; None if it is not one."""
     for kind in KINDS if isinstance(value, dict) else ():
         if value.keys() - {SUM} == {f"@{kind}"}:
-            size = value[f"@{kind}"]
-            return kind if size is None or type(size) is int else None
+            size, seal = value[f"@{kind}"], value.get(SUM, BROKEN)
+            is_sound = (size is None or type(size) is int) and isinstance(seal, str) and SUMS.fullmatch(seal)
+            return kind if is_sound else None
     return None
+
+
+def without_seals(form: dict[str, Any], *readings: Piece) -> dict[str, Any]:
+    """``form`` with the seals of those fields broken that fit the texts of none of the ``readings``: a check sum says
+    something of its text, so it does not stay where that text was hidden."""
+    return {name: value if _fits(value, readings) else _broken(value) for name, value in form.items()}
+
+
+def _fits(value: Any, readings: tuple[Piece, ...]) -> bool:
+    return not is_sealed(value) or any(fill_field("", value, one) is not None for one in readings)
+
+
+def _broken(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_broken(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if slot_kind(value) is not None:
+        return {**value, SUM: BROKEN} if SUM in value else value
+    return {name: _broken(item) for name, item in value.items()}
+
+
+def fill_field(name: str, value: Any, whole: Piece) -> dict[str, Any] | None:
+    """A field of a form alone, with the texts of ``whole`` of the kinds that it has slots for."""
+    used = {slot_kind(slot) for slot in slots_in(value)}
+    text, reasoning, refusal = (getattr(whole, kind) if kind in used else "" for kind in KINDS)
+    return fill(Piece(whole.kind, text, reasoning, refusal, form={name: value}))
 
 
 def check_sum(text: str, before: int = 0) -> int:

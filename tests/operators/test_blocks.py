@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
@@ -100,7 +104,7 @@ def test_what_is_hidden_is_in_no_form_and_signatures_stay():
     ]
     out = list(played(*events).pipe(ops.redact("email")))
     assert SECRET not in everything(out)
-    assert [type(event) for event in out[:-1]] == [type(event) for event in events]
+    assert Counter(map(type, out[:-1])) == Counter(map(type, events))
     (block,) = (event for event in out if isinstance(event, sk.BlockEnd))
     assert block.form == FORM
     reply = out[-1]
@@ -122,6 +126,96 @@ def test_a_thought_keeps_its_signature_though_its_last_word_was_held():
     events += [sk.BlockStart("text"), sk.TextDelta("Hi"), sk.BlockEnd("text"), sk.Finish("stop")]
     (part, *_) = list(played(*events).pipe(ops.redact("email")))[-1].choices[0].parts
     assert (part.kind, part.reasoning, part.form) == ("thinking", 7, thought)
+
+
+BETWEEN: dict[str, list[Any]] = {
+    "nothing": [],
+    "a call": [sk.ToolCallDelta("{}", id="c", name="f"), sk.ToolCall("c", "f", "{}", call=0)],
+    "a whole call": [sk.ToolCall("c", "f", "{}")],
+    "a tool of the server": [sk.ServerTool("s", "1", form={"type": "s"})],
+    "a file": [sk.File("image", "1", form={"type": "s"})],
+    "a citation": [sk.Citation("page", form={"type": "page"})],
+    "something else": [sk.Other("x")],
+    "a block without text": [sk.BlockStart("x"), sk.BlockEnd("x", form={"type": "x"})],
+    "a block and a call": [sk.BlockStart("x"), sk.BlockEnd("x"), sk.ToolCall("c", "f", "{}")],
+}
+
+
+@pytest.mark.parametrize("between", BETWEEN)
+@pytest.mark.parametrize("delta", [sk.TextDelta, sk.ReasoningDelta, sk.RefusalDelta])
+@pytest.mark.parametrize("kind", ["text", "message"])
+def test_a_secret_that_goes_on_after_something_else_is_hidden(kind: str, delta: Any, between: str):
+    def block(number: str, *texts: str) -> Iterator[Any]:
+        yield sk.BlockStart(kind, number)
+        yield from map(delta, texts)
+        yield sk.BlockEnd(kind, number, form={"type": kind})
+
+    for cut in range(1, len(SECRET)):
+        first, second = block("1", "to " + SECRET[:cut]), block("2", SECRET[cut:], " ok.")
+        out = list(played(*first, *BETWEEN[between], *second, sk.Finish("stop")).pipe(ops.redact("email")))
+        shown = out[-1].choices[0]
+        assert (shown.text or shown.reasoning or shown.refusal) == "to [redacted] ok."
+        assert SECRET[:cut] not in [getattr(event, "text", "").strip() for event in out[:-1]]
+
+
+@pytest.mark.parametrize("between", BETWEEN)
+def test_forms_fit_though_the_last_word_before_them_was_held(between: str):
+    form = {"type": "thinking", "thinking": slot("reasoning", "Ask bob", sealed=True), "signature": "S"}
+    events = [sk.BlockStart("thinking"), sk.ReasoningDelta("Ask bob"), sk.BlockEnd("thinking", form=form)]
+    events += [*BETWEEN[between], sk.BlockStart("text"), sk.TextDelta("Hi"), sk.BlockEnd("text"), sk.Finish("stop")]
+    shown, plain = list(played(*events).pipe(ops.redact("email")))[-1], list(played(*events))[-1]
+    assert shown.choices[0].parts == plain.choices[0].parts
+
+
+def test_what_is_opaque_by_name_only_is_hidden_and_so_are_what_models_wrote_and_the_servers_words():
+    spoof = (
+        {"@type": "Person", "name": SECRET},
+        {"@text": 3, "sum": SECRET},
+        {"@text": SECRET},
+        {"@text": 1, "x": SECRET},
+    )
+    form = {"id": SECRET, "data": f"to {SECRET}", "input": {"id": SECRET}, "output": [{SECRET: 1}], "x": list(spoof)}
+    events = [
+        sk.Start(SECRET, SECRET, SECRET),
+        sk.BlockStart(SECRET, SECRET),
+        sk.BlockEnd(SECRET, SECRET, form=form),
+        sk.ServerTool(SECRET, SECRET, SECRET, SECRET, {"id": SECRET}, {"data": SECRET}, form=form),
+        sk.File(SECRET, SECRET, SECRET, f"to {SECRET}", SECRET, SECRET, form=form),
+        sk.Citation(SECRET, SECRET, SECRET, SECRET, form=form),
+        sk.ToolCallDelta("{}", 0, SECRET, SECRET),
+        sk.ToolCall(SECRET, SECRET, "{}", call=0, extra=form),
+        sk.Other(SECRET),
+        sk.Finish(SECRET),
+    ]
+    assert SECRET not in everything(list(played(*events).pipe(ops.redact("email"))))
+
+
+def test_words_that_the_api_reads_stay_though_a_rule_matches_them():
+    form = {"id": "rs_4111111111111111", "encrypted_content": "4111111111111111", "type": "reasoning"}
+    events = [sk.BlockStart("reasoning", form["id"]), sk.BlockEnd("reasoning", form["id"], form=form)]
+    out = list(
+        played(*events, sk.TextDelta("4111 1111 1111 1111"), sk.Finish("stop")).pipe(ops.redact("card", "phone"))
+    )
+    assert [out[0].id, out[1].form, out[-1].text] == [form["id"], form, "[redacted]"]
+
+
+@pytest.mark.parametrize("wrapped", [lambda form: form, lambda form: {"reasoning_details": [form]}])
+def test_the_check_sum_of_what_was_hidden_is_not_shown(wrapped: Any):
+    """It would show which of a few thousand possible numbers it was."""
+    for thought, is_hidden in (("PIN 1234.", True), ("No PIN.", False)):
+        sealed = slot("reasoning", thought, sealed=True)
+        block = sk.BlockEnd("thinking", form=wrapped({"thinking": sealed, "signature": "S"}))
+        events = [sk.BlockStart("thinking"), sk.ReasoningDelta(thought), block, sk.TextDelta("Hi"), sk.Finish("stop")]
+        out = list(played(*events).pipe(ops.redact((r"\d{4}", "####"))))
+        assert (sealed["sum"] in everything(out)) is not is_hidden
+        assert sk.from_json(sk.to_json(out[-1])).messages == out[-1].messages
+
+
+def test_headers_and_what_a_cut_reply_says_of_itself_are_hidden():
+    reply = sk.Reply(id=SECRET, model=SECRET, headers={"via": f"by {SECRET}", "x-request-id": "1"}, outcome="complete")
+    (out,) = list(sk.stream(events_and(reply, [])).pipe(ops.redact("email")))
+    assert SECRET not in everything(out)
+    assert out.headers["x-request-id"] == "1"
 
 
 def test_a_reply_and_its_messages_survive_json():

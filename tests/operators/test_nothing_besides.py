@@ -18,6 +18,7 @@ from reactivex.scheduler.eventloop import AsyncIOScheduler
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
 from streamkit.stages import Redactor
+from tests.operators.hiding_servers import STREAMS, secret_stream
 from tests.operators.reach import everything
 
 SECRET = "bob@example.org"
@@ -271,6 +272,27 @@ def test_the_secret_is_found_where_nothing_hides_it() -> None:
     assert [above for above, text in told.items() if HIDDEN not in text] == []
     first = next(event for event in testing.clock().run(dirty()).items if isinstance(event, sk.TextDelta))
     assert everything(first.raw).count(SECRET) == 4
+
+
+# -- other APIs --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("below", HIDE)
+@pytest.mark.parametrize("api", STREAMS)
+def test_nothing_hidden_is_told_of_what_other_apis_send(api: Any, below: str) -> None:
+    """At each of its items, and wherever it breaks off."""
+    pieces = secret_stream(api, SECRET)
+    for end in range(len(pieces) + 1) if below == "redact" else [len(pieces)]:
+        told = result_of(sk.from_bytes(pieces[:end], api=api).pipe(HIDE[below]))
+        assert (HIDDEN in told, "example.org" in told) == (False, False), end
+
+
+@pytest.mark.parametrize("api", STREAMS)
+def test_other_apis_tell_the_secret_where_nothing_hides_it(api: Any) -> None:
+    items = list(sk.from_bytes(secret_stream(api, SECRET), api=api))
+    clean = [type(item) for item in items if HIDDEN not in everything(item)]
+    assert set(clean) <= {sk.TextDelta, sk.ReasoningDelta, sk.BlockStart, sk.BlockEnd, sk.ToolCallDelta}
+    assert HIDDEN in everything(items[-1].messages)
 
 
 @pytest.mark.parametrize("end", ENDS)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ...events import BlockEnd, BlockStart
+from ...events import BlockStart
 
 __all__ = ["BlockPlaces", "HeldText"]
 
@@ -57,7 +57,7 @@ class HeldText:
 
 @dataclass(slots=True)
 class _Waiting:
-    event: BlockStart | BlockEnd
+    event: Any
     before: str | None
     """The held text that comes before it."""
 
@@ -76,8 +76,16 @@ class BlockPlaces:
         """True if ``event`` is more of the text for which blocks of its choice wait."""
         return self._kinds.get(event.index) is type(event)
 
-    def add(self, event: BlockStart | BlockEnd, kind: type, held: str | None) -> None:
-        """Let a block wait until the ``held`` text of this kind was given."""
+    def begins(self, index: int) -> bool:
+        """True if a block of a choice waits to begin."""
+        return any(type(one.event) is BlockStart for one in self._waiting.get(index, ()))
+
+    def kind(self, index: int) -> type | None:
+        """The kind of the text for which blocks of a choice wait."""
+        return self._kinds.get(index)
+
+    def add(self, event: Any, kind: type, held: str | None) -> None:
+        """Let a block, or what follows one, wait until the ``held`` text of this kind was given."""
         self._kinds[event.index] = kind
         self._waiting.setdefault(event.index, deque()).append(_Waiting(event, held))
 

@@ -10,7 +10,22 @@ from typing import Any, TypeVar
 
 from ...errors import AllFailedError, MalformedError, StatusError, StreamkitError
 from ...event_class import FromServer, has_raw
-from ...events import BlockEnd, Citation, File, Reply, ServerTool, TextDelta, ToolCall, ToolResult, UsageUpdate
+from ...events import (
+    BlockEnd,
+    BlockStart,
+    Citation,
+    File,
+    Finish,
+    Other,
+    Reply,
+    ServerTool,
+    Start,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    ToolResult,
+    UsageUpdate,
+)
 from ...json_values import json_default
 from ...protocols import overrides
 from ...turns import slot_kind
@@ -31,20 +46,30 @@ E = TypeVar("E", bound=FromServer)
 SAFE = {"_identity", "_partial", "clock", "given_up", "request_id", "retry_after", "retryable", "status"}
 """Attributes of errors that quote nothing of a reply."""
 FORMS: dict[type, tuple[str, ...]] = {
-    BlockEnd: ("form",),
-    Citation: ("url", "title", "text", "form"),
-    File: ("url", "name", "form"),
-    ServerTool: ("name", "input", "output", "form"),
-    ToolCall: ("extra",),
+    Start: ("id", "model", "request_id"),
+    BlockStart: ("kind", "id"),
+    BlockEnd: ("kind", "id", "form"),
+    Citation: ("kind", "url", "title", "text", "form"),
+    File: ("kind", "id", "media_type", "data", "url", "name", "form"),
+    ServerTool: ("kind", "id", "name", "status", "input", "output", "form"),
+    ToolCallDelta: ("id", "name"),
+    ToolCall: ("id", "name", "extra"),
+    Finish: ("reason",),
+    Other: ("name",),
+    Reply: ("id", "model", "request_id", "headers"),
 }
-"""The fields of events that may quote anything."""
+"""The fields of events that may quote anything, besides the text of the reply."""
 OPAQUE = frozenset({
     "approval_request_id", "b64_json", "call_id", "container_id", "data", "encrypted_content", "encrypted_index",
-    "fileUri", "file_id", "id", "item_id", "mime_type", "mimeType", "role", "signature", "status", "thoughtSignature",
-    "thought_signature", "tool_use_id", "type",
+    "fileUri", "file_id", "id", "item_id", "kind", "media_type", "mime_type", "mimeType", "model", "name", "reason",
+    "request_id", "role", "signature", "status", "thoughtSignature", "thought_signature", "tool_use_id", "type",
 })  # fmt: skip
-"""Members of forms that are not readable text: signatures, encrypted thoughts, content in base64, ids, words of the
-API. A mask would make them useless, and they show nothing."""
+"""Names of values that nobody reads, as long as they look like it: signatures, encrypted thoughts, content in base64,
+ids, words of the API. A mask would make them useless, and they show nothing."""
+READABLE = re.compile(r"[^A-Za-z0-9_+/=.:|~-]")
+"""A character that no value of this kind has."""
+WRITTEN = frozenset({"args", "arguments", "input", "output", "response"})
+"""Names of values that the model or a tool wrote, with names of their own choice in them."""
 CUT = "…"
 """The mark that `excerpt` puts where it cut something off."""
 FRAGMENT = re.compile(CUT + r"(?=[\w@.+-])\S+")
@@ -76,7 +101,7 @@ def with_forms_masked(event: E, mask: Callable[[str], str]) -> E:
     readable, such as signatures, stay as they are: the conversation cannot go on without them."""
     names = FORMS.get(type(event), ())
     values = {name: value for name in names if (value := getattr(event, name))}
-    masked = {name: _masked_form(value, mask) for name, value in values.items()}
+    masked = {name: _masked_member(name, value, mask) for name, value in values.items()}
     return replace(event, **masked) if masked != values else event
 
 
@@ -87,12 +112,15 @@ def _masked_form(value: Any, mask: Callable[[str], str]) -> Any:
         return with_texts_mapped(value, mask)
     if slot_kind(value) is not None:  # its text is in other events
         return value
-    shown = {name: item if _is_opaque(name, item) else _masked_form(item, mask) for name, item in value.items()}
+    shown = {name: _masked_member(name, item, mask) for name, item in value.items()}
     return dict(zip(_names(shown, mask), shown.values(), strict=True))
 
 
-def _is_opaque(name: Any, value: Any) -> bool:
-    return name in OPAQUE and isinstance(value, str)
+def _masked_member(name: Any, value: Any, mask: Callable[[str], str]) -> Any:
+    if name in WRITTEN:
+        return with_texts_mapped(value, mask)
+    is_opaque = name in OPAQUE and isinstance(value, str) and READABLE.search(value) is None
+    return value if is_opaque else _masked_form(value, mask)
 
 
 def through(stage: Any, text: str) -> str:

@@ -1,6 +1,7 @@
 """A stage that applies text stages to events: texts change, everything else passes, each choice and part by itself.
 
-Text that a stage holds back waits for more of its own part; events of other parts do not wait for it. The end of a
+Text that a stage holds back waits for more of its own part; events of other parts do not wait for it, unless a
+block that it is held for begins before them. The end of a
 choice and the `Reply` flush it first. The Reply has the text that passed, and so has `Rewriter.reply` for one that was
 cut short.
 """
@@ -39,8 +40,9 @@ from .text_stages import TextStages
 
 __all__ = ["Rewriter"]
 
-PLACED = (TextDelta, ReasoningDelta, RefusalDelta, ToolCall, ToolCallDelta, ServerTool, File)
-"""Events that have a place among the blocks of a reply."""
+TEXTS = (TextDelta, ReasoningDelta, RefusalDelta)
+UNITS = (ToolCall, ToolCallDelta, ServerTool, File)
+"""Events, other than text, that have a place among the blocks of a reply."""
 WHOLE = ("complete", "refused")
 """Outcomes of replies that were not cut off."""
 
@@ -106,7 +108,18 @@ class Rewriter(ShownReply):
     def _of_source(self, reply: Reply) -> Reply:
         """The part of ``reply`` of the source that passed."""
         shown = super()._of_source(reply)
-        return replace(shown, warnings=self._warnings(reply)) if self.hides else shown
+        return self._masked(replace(shown, warnings=self._warnings(reply))) if self.hides else shown
+
+    def answered(self, reply: Reply) -> Reply:
+        answered = super().answered(reply)
+        return self._masked(answered) if self.hides else answered
+
+    def _masked(self, reply: Reply) -> Reply:
+        """``reply`` with what it says of itself masked, or without that if the stage fails on it."""
+        try:
+            return with_forms_masked(reply, self._stages.whole)
+        except Exception:
+            return replace(reply, id="", model="", request_id=None, headers={})
 
     def _warnings(self, reply: Reply) -> tuple[str, ...]:
         """The warnings of ``reply``, masked, as they quote the server. If the stage fails on them they are left out: a
@@ -125,15 +138,17 @@ class Rewriter(ShownReply):
             self.done = self._stages.done
             return texts
         if self.hides:
-            event = with_forms_masked(require_event(event, self._name), self._stages.whole)
+            event = require_event(event, self._name)
         is_reply = isinstance(event, Reply)
+        if self.hides and not is_reply:
+            event = with_forms_masked(event, self._stages.whole)
         out = self._rest(event.outcome not in WHOLE) if is_reply else self._shown(self._events(event))
         if self._stages.done:  # a stage ended the reply, perhaps with the last text of the source
             return [*out, self._stop()]
         return [*out, self._last(event)] if is_reply else out
 
     def _rest(self, cut: bool) -> list[Any]:
-        return self._shown([*self._stages.end(cut=cut), *self._places.take(), *self._last_round_end])
+        return self._shown([*self._end_text(cut=cut), *self._last_round_end])
 
     def _events(self, event: Event) -> list[Any]:
         if type(event) in self._kinds:
@@ -145,7 +160,7 @@ class Rewriter(ShownReply):
                 cut = outcome_of(Choice(finish_reason=reason)) not in WHOLE
                 return [*self._end_text(index, cut=cut), event]
             case ToolCall() if ToolCallDelta in self._kinds:
-                return [*self._before(event), *self._stages.end_call(event), self._rewritten(event)]
+                return self._behind(event, [*self._stages.end_call(event), self._rewritten(event)])
             case ToolResult() | RoundEnd(last=False):
                 return [*self._end_text(), self._between(event)]
             case RoundEnd():
@@ -155,7 +170,7 @@ class Rewriter(ShownReply):
                 return self._restart(event)
             case LogprobsDelta() if self.hides:
                 return []
-        return [*self._before(event), event]
+        return [*self._before(event), *self._behind(event, [event])]
 
     def _text(self, event: Any) -> list[Any]:
         """A delta of a part, rewritten."""
@@ -163,24 +178,42 @@ class Rewriter(ShownReply):
             return self._stages.feed(event)
         if self._places.goes_on(event):
             return self._places.put_in(self._stages.feed(event), event.index)
-        return [*self._before(event), *self._stages.feed(event)]
+        return [*self._before(event), *self._behind(event, self._stages.feed(event))]
 
     def _block(self, event: BlockStart | BlockEnd) -> list[Any]:
         """A block, or nothing while text that comes before it is held."""
+        if self._places.waits(event.index):
+            return self._wait([event], event.index)
         held = self._stages.held(event.index)
         if held is None:
-            return [*self._places.take(event.index), event]
+            return [event]
         self._places.add(event, *held)
         return []
 
+    def _wait(self, events: list[Any], index: int) -> list[Any]:
+        """Let ``events`` wait behind the blocks that do."""
+        kind = self._places.kind(index)
+        _, held = self._stages.held(index, kind) or (kind, None)
+        for event in events:
+            self._places.add(event, kind or TextDelta, held)
+        return []
+
     def _before(self, event: Any) -> list[Any]:
-        """The blocks that have to come before ``event``, with the text they wait for, if it has a place among them."""
-        if not (isinstance(event, PLACED) and self._places.waits(event.index)):
+        """The blocks that have to come before ``event``, with the text they wait for, if it is other text."""
+        if not (isinstance(event, TEXTS) and self._places.waits(event.index)):
             return []
         return [*self._stages.end(event.index, calls=False), *self._places.take(event.index)]
 
+    def _behind(self, event: Any, out: list[Any]) -> list[Any]:
+        """``out``, which ``event`` became, now or behind a block that has to begin before it. The text that this block
+        waits for is not given for it: what is hidden may begin in this text and go on after the event."""
+        waits = isinstance(event, UNITS) and self._places.begins(event.index)
+        return self._wait(out, event.index) if waits else out
+
     def _end_text(self, index: int | None = None, *, cut: bool = False) -> list[Any]:
-        return [*self._stages.end(index, cut=cut), *self._places.take(index)]
+        deltas = self._stages.end(index, cut=cut)
+        placed = [one for delta in deltas for one in self._places.put_in([delta], delta.index)]
+        return [*placed, *self._places.take(index)]
 
     def _restart(self, event: Restart) -> list[Any]:
         """Begin the text again with the part that is kept, which comes as it was before any operator."""

@@ -62,10 +62,10 @@ class TextStages:
             self._note_held(key, text, out)
         return out
 
-    def held(self, index: int) -> tuple[type, str | None] | None:
+    def held(self, index: int, kind: type | None = None) -> tuple[type, str | None] | None:
         """The kind of text of a choice that is held, and the text, or None where it is changed and so not known; None
-        if nothing is held. Where text of several kinds is held, it is that of the last one."""
-        keys = (key for key in reversed(self._held) if key[1] == index)
+        if nothing is held. Where text of several kinds is held, it is that of ``kind``, or of the last one."""
+        keys = (key for key in reversed(self._held) if key[1] == index and kind in (None, key[0]))
         return next(((key[0], self._held[key].text) for key in keys), None)
 
     def _note_held(self, key: Key, text: str, out: list[Any]) -> None:
