@@ -10,12 +10,17 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
-__all__ = ["OPAQUE", "THOUGHTS", "Server", "server_of"]
+__all__ = ["OPAQUE", "SENTINEL", "THOUGHTS", "Server", "server_of"]
 
 OPAQUE = ("reasoning_details", "thinking_blocks", "provider_specific_fields", "extra_content")
 """Fields with signatures or encrypted thoughts, which only the model that wrote them understands."""
 THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thinking_content", "thought")
 """Fields with thoughts as plain text."""
+
+
+SENTINEL = "skip_thought_signature_validator"
+"""The word that Gemini takes in place of a signature, for calls that none of its models wrote: page "Thought
+signatures"."""
 
 
 @dataclass(frozen=True, kw_only=True)
