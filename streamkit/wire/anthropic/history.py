@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from ...turns import UNREADABLE
 from ..api import Form
+from ..chat_requests import chat_call, without
 from ..json_codec import dumps
-from ..turns import chat_call, without
 
 __all__ = ["Split", "is_own", "movable", "plain", "plain_id", "split_blocks", "to_chat", "with_known_ids"]
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from ...turns import Origin
 from ..api import Form
+from ..chat_requests import answered_call, chat_call, spare_id, without
 from ..json_codec import dumps
 from ..servers import SENTINEL
-from ..turns import answered_call, chat_call, spare_id, without
 from .parts import SIGNATURE
 
 __all__ = [

@@ -8,8 +8,8 @@ from typing import Any
 
 from ...turns import object_of
 from ..api import Form
+from ..chat_requests import answered_call, chat_call, spare_id, without
 from ..json_codec import dumps
-from ..turns import answered_call, chat_call, spare_id, without
 
 __all__ = ["further_fields", "further_of_calls", "is_own", "plain", "to_chat"]
 
