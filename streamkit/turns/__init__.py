@@ -11,10 +11,12 @@ from .chat import chat_turn, tool_call_part
 from .objects import UNREADABLE, arguments_object, object_of
 from .origin import FromModel, Origin
 from .piece import Piece
+from .responses import UNBOUND, unbound_item
 from .results import answered_by, answered_ids, id_in, parts_within, result_form
 from .slots import check_sum, fill, sealed_slot, sized_slot, slot, slot_kind, slots_in, without_seals
 
 __all__ = [
+    "UNBOUND",
     "UNREADABLE",
     "FromModel",
     "Origin",
@@ -39,5 +41,6 @@ __all__ = [
     "slot_kind",
     "slots_in",
     "tool_call_part",
+    "unbound_item",
     "without_seals",
 ]

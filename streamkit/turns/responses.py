@@ -4,19 +4,19 @@ A reasoning item and what it led to go back together or not at all, else the API
 required following item" or "without its required 'reasoning' item" (openai/openai-node #1567, openai/openai-python
 #3008). So the items are taken in groups: reasoning, and all that follows it up to the next reasoning. Where one half is
 missing (it was cut, changed or not stored) the reasoning is left out and the others go back without their ids, which
-are what refers to it; the tools of the server, which must have an id, are left out as well.
+are what refers to it; the tools that the server ran, which must have an id, are left out as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from .piece import Call, Piece
 from .slots import Kind, fill, slot, slot_kind, slots_in
 
-__all__ = ["responses_turn"]
+__all__ = ["UNBOUND", "responses_turn", "unbound_item"]
 
 Item = dict[str, Any]
 
@@ -24,11 +24,13 @@ REASONING = "reasoning"
 MESSAGE = "message"
 PARTS = ("summary", "content")
 """The fields of an item that hold parts."""
-CALLS = ("function_call", "custom_tool_call")
+CALLS = ("function_call", "custom_tool_call", "shell_call", "apply_patch_call")
+"""Items that need an answer and may stand without an id."""
+NAMED = ("computer_call", "local_shell_call")
+"""Items that need an answer, and an id."""
 UNBOUND = ("compaction", "mcp_list_tools")
 """Items that no reasoning leads to."""
-ANSWERED = ("computer_call", "local_shell_call", "shell_call", "apply_patch_call", "mcp_approval_request")
-"""Items that need an answer, as calls do."""
+ANSWERED = (*CALLS, *NAMED, "mcp_approval_request")
 
 
 def responses_turn(pieces: Sequence[Piece]) -> list[Item]:
@@ -115,19 +117,35 @@ def _with_all(part: Item, kind: Kind) -> Item:
 def _unbound(piece: Piece) -> Item | None:
     """The item of a piece without any reference to reasoning; None if it cannot be without."""
     item = _item(piece)
-    kind = (item or {}).get("type")
-    if item is None or kind in UNBOUND or "type" not in item:
-        return item
+    return item if item is None or "type" not in item else unbound_item(item) or _plain_message(piece)
+
+
+def unbound_item(item: Mapping[str, Any]) -> Item | None:
+    """An item without its id, which refers to the reasoning that led to it; None if it cannot be without."""
+    kind = item.get("type")
+    if kind == REASONING:
+        return None
+    if kind in NAMED or kind in UNBOUND or "id" not in item:
+        return dict(item)
     if kind in CALLS:
         return {name: value for name, value in item.items() if name != "id"}
-    return _plain_message(piece)
+    return _plain_text(_text_in(item.get("content")), item) if kind == MESSAGE else None
+
+
+def _text_in(content: Any) -> str:
+    parts = [part for part in content if isinstance(part, Mapping)] if isinstance(content, (list, tuple)) else []
+    texts = [str(part.get("text") or part.get("refusal") or "") for part in parts]
+    return content if isinstance(content, str) else "".join(texts)
 
 
 def _plain_message(piece: Piece) -> Item | None:
+    return _plain_text(piece.text + piece.refusal, _form(piece))
+
+
+def _plain_text(text: str, form: Mapping[str, Any]) -> Item | None:
     """A message without an id, which holds nothing but text (openai/openai-python: types of input items); ``phase`` is
     kept, as models stop early without it (vercel/ai #12860)."""
-    phase = {"phase": _form(piece)["phase"]} if "phase" in _form(piece) else {}
-    text = piece.text + piece.refusal
+    phase = {"phase": form["phase"]} if form.get("phase") else {}
     return {"role": "assistant", "content": text, **phase} if text else None
 
 

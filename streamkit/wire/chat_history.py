@@ -8,15 +8,15 @@ from typing import Any
 from ..turns import FromModel, Origin
 from .api import Form, Messages
 from .origins import is_from_model, is_from_server
-from .servers import OPAQUE, THOUGHTS, Server, server_of, wants_signatures
+from .servers import OPAQUE, SENTINEL, THOUGHTS, Server, server_of, wants_signatures
 
 __all__ = ["chat_returned", "returned_fields", "says_nothing", "without_extras", "without_fields"]
 
 TEXTS = ("text", "refusal")
 """The types of parts that a message of a model may have on any server."""
 CALLS = ("tool_calls", "function_call")
-SENTINEL = {"google": {"thought_signature": "skip_thought_signature_validator"}}
-"""In place of a signature, for calls that no Gemini model wrote: page "Thought signatures"."""
+UNSIGNED = {"google": {"thought_signature": SENTINEL}}
+"""The ``extra_content`` of a call without a signature."""
 
 
 def chat_returned(target: Origin, messages: Messages, params: Mapping[str, Any]) -> Messages:
@@ -169,7 +169,7 @@ def _signed(messages: Messages, last_user: int) -> Iterator[Mapping[str, Any]]:
         calls = message.get("tool_calls") or []
         first = calls[0] if place > last_user and isinstance(calls, list) and calls else None
         if isinstance(first, Mapping) and not first.get("extra_content"):
-            form = {**message, "tool_calls": [{**first, "extra_content": SENTINEL}, *calls[1:]]}
+            form = {**message, "tool_calls": [{**first, "extra_content": UNSIGNED}, *calls[1:]]}
             yield message.with_form(form) if isinstance(message, FromModel) else form
         else:
             yield message

@@ -53,7 +53,7 @@ def returned_body(api: Api, target: Origin, body: Form) -> Form:
 
 
 def _form_of(message: Mapping[str, Any], target: Api) -> str:
-    """The name of the API in whose form a message is; that of chat completions is everybody's."""
+    """The name of the API in whose form a message is; that of chat completions if it may be of any."""
     if isinstance(message, FromModel):
         name = message.origin.api
         is_other = name != target.name and (name not in APIS or APIS[name].own is None)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-__all__ = ["OPAQUE", "THOUGHTS", "Server", "server_of", "wants_signatures"]
+__all__ = ["OPAQUE", "SENTINEL", "THOUGHTS", "Server", "server_of", "wants_signatures"]
 
 OPAQUE = ("reasoning_details", "thinking_blocks", "provider_specific_fields", "extra_content")
 """Fields with signatures or encrypted thoughts, which only the model that wrote them understands."""
@@ -19,6 +19,11 @@ THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thi
 """Fields with thoughts as plain text."""
 SIGNED = re.compile(r"gemini-(?:(\d+)|[a-z-]*latest$)")
 """Models that refuse calls without a signature, from version 3 on; the names that end in latest are of such a model."""
+
+
+SENTINEL = "skip_thought_signature_validator"
+"""The word that Gemini takes in place of a signature, for calls that none of its models wrote: page "Thought
+signatures"."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,6 +86,9 @@ TURNS: dict[str, tuple[list[Piece], list[dict[str, Any]]]] = {
     "a tool of the server without its reasoning": (
         [Piece("reasoning"), SEARCH, said("Hi")], [{"role": "assistant", "content": "Hi"}],
     ),
+    "a call of the shell without its reasoning": (
+        [Piece("reasoning"), tool("shell_call", call_id="c")], [{"type": "shell_call", "call_id": "c"}],
+    ),
     "what no reasoning leads to": ([Piece("reasoning"), tool("compaction")], [tool("compaction").form]),
     "reasoning whose place is not known": (
         [thought(1), CALL, Piece("reasoning", form={})], [PLAIN_CALL],

@@ -13,7 +13,7 @@ from typing import Any
 from ...turns import FromModel
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
-from ..turns import Turn, answer_format, fields_of, file_in, function_of, supported_params, turns_of, without
+from ..chat_requests import Turn, answer_format, fields_of, file_in, function_of, supported_params, turns_of, without
 from .history import plain_id, split_blocks, with_known_ids
 from .outputs import close_objects
 

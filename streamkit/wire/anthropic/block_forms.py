@@ -11,8 +11,8 @@ from typing import Any
 
 from ...events import Citation
 from ...turns import object_of, sealed_slot, slot
+from ..chat_requests import without
 from ..fields import Chunk, text_or_empty
-from ..turns import without
 from .content_blocks import ContentBlock
 
 __all__ = ["block_form", "call_fields", "citation_of", "grown_fields", "known_fields", "tool_input"]

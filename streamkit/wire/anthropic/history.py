@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from ...turns import UNREADABLE
 from ..api import Form
+from ..chat_requests import chat_call, without
 from ..json_codec import dumps
-from ..turns import without
 
 __all__ = ["Split", "is_own", "movable", "plain", "plain_id", "split_blocks", "to_chat", "with_known_ids"]
 
@@ -136,7 +136,7 @@ def _call(block: Mapping[str, Any]) -> Form:
     input = block.get("input") or {}
     unreadable = input.get(UNREADABLE) if isinstance(input, Mapping) and len(input) == 1 else None
     arguments = unreadable if isinstance(unreadable, str) else dumps(input)
-    return {"id": block.get("id"), "type": "function", "function": {"name": block.get("name"), "arguments": arguments}}
+    return chat_call(block.get("id"), block.get("name"), arguments)
 
 
 def _results_and_rest(message: Form, split: Split) -> Iterator[Form]:

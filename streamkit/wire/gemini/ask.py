@@ -8,8 +8,7 @@ from typing import Any
 from ...turns import object_of
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
-from ..json_codec import dumps
-from ..turns import (
+from ..chat_requests import (
     MessageCall,
     Turn,
     answer_format,
@@ -21,6 +20,7 @@ from ..turns import (
     turns_of,
     without,
 )
+from ..json_codec import dumps
 from .history import call_names, calls_in, camel, own_contents, parts_of
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]

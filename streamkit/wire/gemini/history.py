@@ -10,10 +10,10 @@ from typing import Any
 
 from ...turns import Origin
 from ..api import Form
+from ..chat_requests import answered_call, chat_call, spare_id, without
 from ..json_codec import dumps
-from ..servers import wants_signatures
-from ..turns import spare_id, without
-from .parts import SENTINEL, SIGNATURE
+from ..servers import SENTINEL, wants_signatures
+from .parts import SIGNATURE
 
 __all__ = [
     "NO_ID",
@@ -87,7 +87,10 @@ def to_chat(messages: Sequence[Form]) -> Iterator[Form]:
         parts = [part for part in parts_of(message) if not part.get("thought")]
         if message.get("role") == "model":
             spare = spare_id(number, message)
-            open_calls = [_chat_call(call, f"{spare}-{at}") for at, call in enumerate(calls_in(message))]
+            open_calls = [
+                chat_call(call.get("id") or f"{spare}-{at}", call.get("name", ""), dumps(call.get("args") or {}))
+                for at, call in enumerate(calls_in(message))
+            ]
             text = "".join(part.get("text") or "" for part in parts)
             if text or open_calls:
                 calls = {"tool_calls": list(open_calls)} if open_calls else {}
@@ -102,22 +105,9 @@ def to_chat(messages: Sequence[Form]) -> Iterator[Form]:
             yield {"role": message.get("role", "user"), "content": content[0]["text"] if only_text else content}
 
 
-def _chat_call(call: Mapping[str, Any], spare: str) -> Form:
-    function = {"name": call.get("name", ""), "arguments": dumps(call.get("args") or {})}
-    return {"id": call.get("id") or spare, "type": "function", "function": function}
-
-
 def _chat_result(result: Mapping[str, Any], open_calls: list[Form]) -> Form:
-    id, name = result.get("id"), result.get("name")
-    fits = (one for one in open_calls if (one["id"] == id if id else one["function"]["name"] == name))
-    call = next(fits, None)
-    if call is not None:
-        open_calls.remove(call)
-    return {
-        "role": "tool",
-        "tool_call_id": id or (call["id"] if call else str(name)),
-        "content": _said(result.get("response")),
-    }
+    id = answered_call(result.get("id"), result.get("name"), open_calls)
+    return {"role": "tool", "tool_call_id": id, "content": _said(result.get("response"))}
 
 
 def _said(response: Any) -> str:

@@ -8,13 +8,12 @@ from typing import Any
 from ...events import File, Other, ServerTool
 from ..api import Form
 from ..fields import text_or_empty
+from ..servers import SENTINEL
 from .candidate import CALL, Candidate
 
-__all__ = ["SENTINEL", "SIGNATURE", "call_extra", "further_fields", "is_typed", "own_form", "part_event"]
+__all__ = ["SIGNATURE", "call_extra", "further_fields", "is_typed", "own_form", "part_event"]
 
 SIGNATURE = "thoughtSignature"
-SENTINEL = "skip_thought_signature_validator"
-"""The word in place of a signature that a call never had."""
 FILES = ("inlineData", "fileData")
 CODE, RESULT = "executableCode", "codeExecutionResult"
 SERVER_TOOLS: Mapping[str, tuple[str, str, str, str]] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt
-from ..turns import (
+from ..chat_requests import (
     MessageCall,
     Turn,
     answer_format,

@@ -8,8 +8,8 @@ from typing import Any
 
 from ...turns import object_of
 from ..api import Form
+from ..chat_requests import answered_call, chat_call, spare_id, without
 from ..json_codec import dumps
-from ..turns import spare_id, without
 
 __all__ = ["further_fields", "further_of_calls", "is_own", "plain", "to_chat"]
 
@@ -88,28 +88,13 @@ def to_chat(messages: Sequence[Form]) -> Iterator[Form]:
             waiting = [_chat_call(call, f"{spare}-{at}") for at, call in enumerate(message["tool_calls"])]
             form |= {"content": message.get("content") or None, "tool_calls": list(waiting)}
         if _is_result(message):
-            form["tool_call_id"] = _answered(message, waiting)
+            form["tool_call_id"] = answered_call(message.get("tool_call_id"), message.get("tool_name"), waiting)
         yield form
 
 
 def _chat_call(call: Mapping[str, Any], spare: str) -> Form:
     function = call["function"]
-    arguments = dumps(object_of(function["arguments"]) or {})
-    return {
-        "id": call.get("id") or spare,
-        "type": "function",
-        "function": {"name": function.get("name", ""), "arguments": arguments},
-    }
-
-
-def _answered(result: Form, waiting: list[Form]) -> str:
-    """The id of the call that a result answers, which is then no longer among those that wait."""
-    id, name = result.get("tool_call_id"), result.get("tool_name")
-    fits = (call for call in waiting if (call["id"] == id if id else name in (None, "", call["function"]["name"])))
-    call = next(fits, None)
-    if call is not None:
-        waiting.remove(call)
-    return str(id or (call["id"] if call else name))
+    return chat_call(call.get("id") or spare, function.get("name", ""), dumps(object_of(function["arguments"]) or {}))
 
 
 def _chat_image(data: Any) -> Form:

@@ -13,8 +13,8 @@ from typing import Any
 from ...turns import Origin
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt
+from ..chat_requests import supported_params, without
 from ..servers import OPAQUE, THOUGHTS
-from ..turns import supported_params, without
 from .response_chat import to_chat
 from .response_history import encrypted_thoughts, new_items, readable_items
 

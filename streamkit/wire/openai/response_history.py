@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ...turns import FromModel
+from ...turns import UNBOUND, FromModel, unbound_item
 from ..api import Form
 from ..suggested import Suggested
 
@@ -15,12 +15,6 @@ __all__ = ["encrypted_thoughts", "is_own", "new_items", "plain", "readable_items
 
 Item = Mapping[str, Any]
 
-CALLS = ("function_call", "custom_tool_call", "shell_call", "apply_patch_call")
-"""Items that need an answer and may stand without an id."""
-ANSWERED = ("computer_call", "local_shell_call")
-"""Items that need an answer, and an id."""
-UNBOUND = ("compaction", "mcp_list_tools")
-"""Items that no reasoning leads to."""
 PARTS = ("input_text", "input_image", "input_file", "output_text")
 ENCRYPTED = "reasoning.encrypted_content"
 HOSTS = re.compile(r"(?:.+\.)?(?:api\.openai\.com|azure\.com|x\.ai)(?::\d+)?", re.IGNORECASE)
@@ -67,7 +61,7 @@ def readable_items(items: Sequence[Item]) -> Iterator[Item]:
             is_lost = False
         if not is_lost:
             yield item
-        elif kind != "reasoning" and (form := _unbound(dict(item))) is not None:
+        elif (form := unbound_item(item)) is not None:
             yield item.with_form(form) if isinstance(item, FromModel) else form
 
 
@@ -76,26 +70,6 @@ def _is_of_model(item: Item) -> bool:
     if kind in (None, "message"):
         return item.get("role") == "assistant"
     return not str(kind).endswith(("_output", "_response"))
-
-
-def _unbound(item: Form) -> Form | None:
-    """An item without its id, which refers to the reasoning that led to it; None if it cannot be without."""
-    kind = item.get("type")
-    if kind in ANSWERED or kind in UNBOUND or "id" not in item:
-        return item
-    if kind in CALLS:
-        return {name: value for name, value in item.items() if name != "id"}
-    return _plain_message(item) if kind == "message" else None
-
-
-def _plain_message(item: Form) -> Form | None:
-    """A message of the model without an id, which holds nothing but text."""
-    phase = {"phase": item["phase"]} if item.get("phase") else {}
-    content = item.get("content")
-    parts = [part for part in content if isinstance(part, Mapping)] if isinstance(content, (list, tuple)) else []
-    texts = [str(part.get("text") or part.get("refusal") or "") for part in parts]
-    text = content if isinstance(content, str) else "".join(texts)
-    return {"role": "assistant", "content": text, **phase} if text else None
 
 
 def is_own(form: Form) -> bool:
@@ -109,7 +83,7 @@ def is_own(form: Form) -> bool:
 def plain(form: Form) -> Form | None:
     """An item without what only the server and the model that wrote it understand: its id, what is encrypted, the tools
     of the server. ``phase`` is kept for other models of the same server."""
-    if form.keys() == {"id"} or form.get("type") in (*UNBOUND, "item_reference", "reasoning"):
+    if form.keys() == {"id"} or form.get("type") in (*UNBOUND, "item_reference"):
         return None
-    item = _unbound(form)
+    item = unbound_item(form)
     return None if item is None else {name: value for name, value in item.items() if name != "caller"}

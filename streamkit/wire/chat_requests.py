@@ -17,6 +17,8 @@ __all__ = [
     "MessageCall",
     "Turn",
     "answer_format",
+    "answered_call",
+    "chat_call",
     "fields_of",
     "file_in",
     "function_of",
@@ -178,6 +180,21 @@ def _calls(message: Mapping[str, Any], api: str) -> Iterator[MessageCall]:
             quoted = excerpt(repr(entry))
             raise TypeError(f"a call for {api} is not a function with a name and arguments: {quoted}")
         yield MessageCall(str(entry.get("id") or ""), function["name"], arguments_object(function.get("arguments")))
+
+
+def chat_call(id: Any, name: Any, arguments: str) -> dict[str, Any]:
+    """An entry of ``tool_calls``."""
+    return {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def answered_call(id: Any, name: Any, waiting: list[dict[str, Any]]) -> str:
+    """The id of the entry of ``tool_calls`` that a result answers, which is then no longer among those that wait: the
+    one with the ``id`` of the result, else the first of its tool, as far as it names that."""
+    fits = (call for call in waiting if (call["id"] == id if id else name in (None, "", call["function"]["name"])))
+    call = next(fits, None)
+    if call is not None:
+        waiting.remove(call)
+    return str(id or (call["id"] if call else name))
 
 
 def spare_id(position: int, message: Mapping[str, Any]) -> str:
