@@ -124,6 +124,18 @@ def test_both_apis_of_gemini_know_the_models_that_want_signatures(api: str, mode
     assert ("skip_thought_signature_validator" in repr(body)) is wants
 
 
+def test_calls_of_two_replies_with_the_same_id_are_two_calls_in_the_responses_api():
+    call = {"id": "call_0", "type": "function", "function": {"name": "w", "arguments": "{}"}}
+    turn = [
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_0", "content": "r"},
+    ]
+    assert APIS["responses"].body is not None
+    items = APIS["responses"].body([USER, *turn, *turn, *turn], {})["input"]
+    ids = ["call_0", "call_0", "call_0_2", "call_0_2", "call_0_3", "call_0_3"]
+    assert [item["call_id"] for item in items[1:]] == ids
+
+
 @pytest.mark.parametrize("name", [*THOUGHTS, *OPAQUE])
 def test_thoughts_of_a_stored_message_do_not_go_to_the_responses_api(name: str):
     stored = {"role": "assistant", "content": "ok", name: [{"type": "reasoning.text", "text": "x"}]}

@@ -142,9 +142,12 @@ def _items(messages: Iterable[Mapping[str, Any]], *, others_pass: bool = False) 
     """The items for messages of chat completions. If ``others_pass``, messages that may be in this API's form are not
     looked at any further."""
     custom: set[Any] = set()  # ids of the calls of tools that take a text
+    ids: dict[Any, Any] = {}  # for each id of a call the one that goes to the server
     for message in messages:
         role = message.get("role")
         custom |= {message.get("call_id")} if message.get("type") == "custom_tool_call" else set()
+        if isinstance(own := message.get("call_id"), str):
+            ids.setdefault(own, own)
         if role is None or "type" in message or (others_pass and not _is_of_chat(message)):
             yield message
         elif role == "function" or message.get("function_call") or message.get("audio"):
@@ -153,12 +156,24 @@ def _items(messages: Iterable[Mapping[str, Any]], *, others_pass: bool = False) 
         elif role == "tool":
             id, output = message.get("tool_call_id"), _parts(message.get("content"), "user")
             kind = "custom_tool_call_output" if id in custom else "function_call_output"
-            yield {"type": kind, "call_id": id, "output": output or ""}
+            yield {"type": kind, "call_id": ids.get(id, id), "output": output or ""}
         else:
             calls = list(map(_call, message.get("tool_calls") or ()))
             custom |= {call["call_id"] for call in calls if call["type"] == "custom_tool_call"}
             yield from _message_item(message, str(role))
-            yield from calls
+            yield from (_with_new_id(call, ids) for call in calls)
+
+
+def _with_new_id(call: Form, ids: dict[Any, Any]) -> Form:
+    """A call with another id if a call before it has its own: servers that give no ids get the same ones in each
+    reply, and here an id is that of one call in the whole conversation."""
+    id, number = call["call_id"], 1
+    new = id
+    while new is not None and new in ids:
+        number += 1
+        new = f"{id}_{number}"
+    ids |= {new: new, id: new}
+    return call if new == id else {**call, "call_id": new}
 
 
 def _is_of_chat(message: Mapping[str, Any]) -> bool:
