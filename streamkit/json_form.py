@@ -38,6 +38,9 @@ BESIDE = frozenset({"type", "stream", "seq"})
 
 WITHIN_CHOICES: dict[str, Any] = {"parts": Part, "citations": Citation, "files": File, "server_tools": ServerTool}
 
+WRITTEN_BY = "earlier_from"
+"""The field beside ``earlier`` that says for each message which model wrote it; null for one that no model wrote."""
+
 _EVENTS: dict[Any, Any] = {cls.type: cls for cls in get_args(Event)}
 
 
@@ -51,7 +54,19 @@ def to_json(event: Event) -> bytes:
 
 def event_form(event: Event) -> dict[str, Any]:
     """``event`` as the object that `to_json` writes."""
-    return {"type": event.type, **_without_defaults(event)}
+    writers = [_writer(message) for message in event.earlier] if isinstance(event, Reply) else []
+    return {
+        "type": event.type,
+        **_without_defaults(event),
+        **({WRITTEN_BY: writers} if any(writers) else {}),
+    }
+
+
+def _writer(message: Any) -> dict[str, Any] | None:
+    if not isinstance(message, FromModel):
+        return None
+    more = {"reply": message.reply, "request": message.request}
+    return {"origin": _without_defaults(message.origin), **{name: value for name, value in more.items() if value}}
 
 
 def from_json(data: bytes | str) -> Event:
@@ -129,6 +144,7 @@ def _event(form: dict[str, Any], missed: set[str]) -> Event:
         values["call"] = ToolCall(**_known_fields(ToolCall, form["call"], missed))
     elif cls is Reply:
         values |= _reply(values, missed)
+        values |= _written(values, form.get(WRITTEN_BY), missed)
     event: Event = cls(**values)
     return event
 
@@ -152,9 +168,24 @@ def _reply(values: dict[str, Any], missed: set[str]) -> dict[str, Any]:
     if values.get("rate_limits"):
         out["rate_limits"] = _rate_limits(values["rate_limits"], missed)
     out |= {name: tuple(values[name]) for name in ("earlier", "answers", "warnings") if name in values}
-    if values.get("origin") and "earlier" in out:
-        out["earlier"] = tuple(FromModel.again(message, values["origin"]) for message in out["earlier"])
     return out
+
+
+def _written(values: dict[str, Any], writers: Any, missed: set[str]) -> dict[str, Any]:
+    """The ``earlier`` messages with their origins: those that were stored, else that of the reply."""
+    missed.discard(WRITTEN_BY)
+    earlier, origin = values.get("earlier"), values.get("origin")
+    if earlier and writers:
+        pairs = zip(earlier, writers, strict=True)
+        return {"earlier": tuple(_from_model(message, form, missed) if form else message for message, form in pairs)}
+    if earlier and origin:
+        return {"earlier": tuple(FromModel.again(message, origin) for message in earlier)}
+    return {}
+
+
+def _from_model(message: dict[str, Any], form: dict[str, Any], missed: set[str]) -> FromModel:
+    origin = Origin(**_known_fields(Origin, form["origin"], missed))
+    return FromModel(message, origin, form.get("reply", ""), form.get("request"))
 
 
 def _rate_limits(form: dict[str, Any], missed: set[str]) -> RateLimits:

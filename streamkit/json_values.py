@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
+from inspect import isawaitable
 from math import isfinite
 from numbers import Integral, Real
 from types import NoneType
@@ -74,9 +75,9 @@ def strict_json_default(value: Any) -> Any:
     to_list = getattr(value, "tolist", None)
     if callable(to_list) and not isinstance(value, type):
         return to_list()
-    raise TypeError(
-        f"JSON cannot hold a {type(value).__name__}: give text, numbers, lists, dicts, models or dataclasses"
-    )
+    kind = type(value).__name__
+    hint = "await it first" if isawaitable(value) else "give text, numbers, lists, dicts, models or dataclasses"
+    raise TypeError(f"JSON cannot hold a value of type {kind}: {hint}")
 
 
 @cache

@@ -136,10 +136,21 @@ def _refuse_reply(what: str, value: Any) -> None:
         raise TypeError(f"{what}, not a {type(value).__name__}: {get}, and reply.text what it says")
 
 
+def _instead_of(value: Any) -> str:
+    """The hint to one who gave ``value`` as a message."""
+    if hasattr(value, "outcome"):
+        return "of a reply write *reply.messages"
+    if isinstance(value, (list, tuple)):
+        return "add each of its messages, as in history += reply.messages"
+    if hasattr(value, "as_part"):
+        return "calls are in reply.messages, and call.result(value) answers one"
+    return "write result.message" if isinstance(getattr(value, "message", None), Mapping) else "write sk.user(text)"
+
+
 def _as_message(value: Any) -> Mapping[str, Any]:
     if not (isinstance(value, Mapping) or _is_model(value)):
-        hint = "of a reply write *reply.messages" if hasattr(value, "outcome") else "write sk.user(text)"
-        raise TypeError(f"messages are a str or a list of dicts with a role, not of {type_name(value)}: {hint}")
+        kind = type_name(value)
+        raise TypeError(f"messages are a str or a list of dicts with a role, not of {kind}: {_instead_of(value)}")
     try:
         form: dict[str, Any] = _without_models(value)
     except RecursionError as exc:

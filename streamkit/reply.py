@@ -149,8 +149,9 @@ class Reply(FromServer):
         completions, items of the Responses API, messages with blocks of Anthropic's, contents of Gemini's.
 
         Whatever no server accepts is left out: open calls of a reply that was cut, thoughts that were cut or that led
-        to nothing, a reply that says nothing. Signatures and encrypted thoughts are sent by a `Client` to the model
-        that they are from only. Thoughts with a signature that an operator changed are left out.
+        to nothing, a reply that says nothing. So only calls of a ``complete`` reply take a result. Signatures and
+        encrypted thoughts are sent by a `Client` to the model that they are from only. Thoughts with a signature that
+        an operator changed are left out.
         """
         origin = self.origin or Origin()
         pieces = self._pieces()

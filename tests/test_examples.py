@@ -52,7 +52,7 @@ EXPECTED = {
     "24_batch_with_ledger": r"(.*\? A scripted answer\.\n){3}(.*\? A scripted answer\. \(from the ledger\)\n){3}",
     "25_record_and_replay": r"(It was recorded once\..*again\.)\n\1\n\[11 pieces over 0\.\d+ s of virtual time\]",
     "26_claude": r"\[thinks: Bern\?\]\nLet me look\. Clear, with 21 degrees\.\n\[complete, 2 rounds, 2 requests\]",
-    "27_two_apis": r"user How is Bern today\?\n(.*\n){3}Then take a hat\.\n\['user', .*'function_call', .*\]",
+    "27_two_apis": r"user How is Bern today\?\nassistant .*'tool_use'\]\n(.*\n){4}Then take a hat\.",
     "28_approval": r"May I run delete\(.*\)\? No\.\nThen I leave it there\.",
     "29_long_conversation": r"2 messages .*\n[24] messages .*\n[24] messages .*\n\d kept, 0\.00\d+ USD",
 }

@@ -98,6 +98,11 @@ def test_a_client_speaks_every_api():
     assert [request.path for request in client.requests] == ["/v1/chat/completions", "/v1/completions", "/v1/responses"]
 
 
+def test_a_client_of_an_api_whose_replies_are_only_read_is_refused_where_it_is_made():
+    with pytest.raises(ValueError, match="not written in the form of 'gemini': only in those of chat, "):
+        testing.client("Hi", api="gemini")
+
+
 def test_a_client_takes_the_options_of_clients():
     client = testing.client("Hi", model="own", headers={"x-a": "b"})
     testing.clock().run(client.chat("hi"))

@@ -67,8 +67,8 @@ class Fold:
     """
 
     __slots__ = (
-        *("_choices", "_earlier", "_earlier_usage", "_has_begun", "_last_round", "_lock", "_open_calls", "_room"),
-        *("id", "keep_text", "model", "origin", "reply_bytes", "request_id", "usage"),
+        *("_answers", "_choices", "_earlier", "_earlier_usage", "_has_begun", "_last_round", "_lock", "_open_calls"),
+        *("_room", "id", "keep_text", "model", "origin", "reply_bytes", "request_id", "usage"),
     )
 
     def __init__(self, *, reply_bytes: int | None = None, keep_text: bool | Callable[[], bool] = True) -> None:
@@ -83,6 +83,7 @@ class Fold:
         self._open_calls = OpenCalls()
         self._earlier: Sequence[Message] = ()
         self._last_round: Reply | None = None  # the last round, while its calls get their answers
+        self._answers: list[Message] = []  # these answers
         self._earlier_usage: tuple[Usage | None, ...] = ()  # of the rounds before this one
         self._has_begun = True  # this round
         self._lock = Lock()  # between readers; feeding needs none
@@ -105,7 +106,7 @@ class Fold:
             choices = tuple(choice.snapshot() for _, choice in sorted(self._choices.items()))
         answers: tuple[Message, ...] = ()
         if not choices and self._last_round is not None:
-            choices, answers = self._last_round.choices, self._last_round.answers
+            choices, answers = self._last_round.choices, tuple(self._answers)
         choices = choices or (Choice(),)
         outcome = outcome or outcome_of(choices[0])
         usages = (*self._earlier_usage, self.usage) if self._has_begun else self._earlier_usage
@@ -219,8 +220,8 @@ class Fold:
         choice.finish_reason = choice.finish_reason or event.reason
 
     def _result(self, event: ToolResult) -> None:
-        last = self._close_round()
-        self._last_round = replace(last, answers=(*last.answers, event.message))
+        self._close_round()
+        self._answers.append(event.message)
 
     def _round_end(self, event: RoundEnd) -> None:
         if not event.last:
@@ -228,19 +229,18 @@ class Fold:
             self._next_round()
             self._has_begun = False
 
-    def _close_round(self) -> Reply:
-        """End this round and return its reply, to which only the answers to its calls are still added."""
+    def _close_round(self) -> None:
+        """End this round, to whose reply only the answers to its calls are still added."""
         if self._choices or self._last_round is None:
             self._next_round()
             self._last_round, self._choices, self._open_calls = self.reply("complete"), {}, OpenCalls()
-        return self._last_round
 
     def _next_round(self) -> None:
         if self._last_round is not None:
-            self._earlier = self._last_round.messages
+            self._earlier = replace(self._last_round, answers=tuple(self._answers)).messages
             self._earlier_usage += (self.usage,)
-            self.id, self.model, self.request_id, self.usage = "", "", None, None
-            self._last_round = None
+            self.id, self.model, self.request_id, self.usage, self.origin = "", "", None, None, None
+            self._last_round, self._answers = None, []
 
     def _restart(self, event: Restart) -> None:
         self._choices, self._open_calls = {}, OpenCalls()

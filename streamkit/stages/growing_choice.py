@@ -15,7 +15,18 @@ class GrowingChoice:
     """The state of one choice so far. Its texts are lists of pieces, which belong to the block that began last."""
 
     __slots__ = (
-        *("_current", "_parts", "_pieces", "calls", "citations", "files", "finish_reason", "index", "logprobs"),
+        *(
+            "_begun",
+            "_current",
+            "_parts",
+            "_pieces",
+            "calls",
+            "citations",
+            "files",
+            "finish_reason",
+            "index",
+            "logprobs",
+        ),
         *("reasoning", "refusal", "server_tools", "text"),
     )
 
@@ -29,11 +40,12 @@ class GrowingChoice:
         self.files: list[File] = []
         self.server_tools: dict[tuple[str, str], ServerTool] = {}
         self._parts: list[_GrowingPart] = []
+        self._begun: dict[tuple[str, str], list[_GrowingPart]] = {}  # blocks that have not ended
         self._open("", "")
 
     def begin(self, kind: str, id: str) -> None:
         """Begin a block."""
-        self._open(kind, id)
+        self._begun.setdefault((kind, id), []).append(self._open(kind, id))
 
     def add(self, kind: str, id: str, form: dict[str, Any] | None) -> None:
         """Add a block that came whole; one without a form does not go back."""
@@ -44,26 +56,29 @@ class GrowingChoice:
 
     def end(self, kind: str, id: str, form: dict[str, Any] | None) -> None:
         """End a block. One that never began has all text since the last block, or none."""
-        part = self._ending(kind, id)
-        if part is None:
-            part = self._open(kind, id)
+        part = self._ending(kind, id) or self._open(kind, id)
+        if begun := self._begun.pop((kind, id), [])[:-1]:  # servers may give several blocks the same id, or none
+            self._begun[kind, id] = begun
         part.kind, part.id = kind, id
         part.form, part.ended = form, True
         if part is self._current:
             self._open("", "")
 
-    def readings(self, kind: str, id: str) -> tuple[Piece, Piece]:
-        """The texts of the block that ends next under this kind and id, and those of the whole choice so far: an end
-        without a beginning may be that of all of it."""
+    def readings(self, kind: str, id: str) -> tuple[Piece, ...]:
+        """The texts of the block that ends next under this kind and id. An end without a beginning may be that of all
+        of the choice so far, so for one of these its texts follow."""
         part = self._ending(kind, id)
-        own = ("", "", "") if part is None else part.joined()
+        own = Piece(kind, *(part.joined() if part is not None else ("", "", "")))
+        if (kind, id) in self._begun:
+            return (own,)
         texts, thoughts, refusals = zip(*(part.joined() for part in self._parts), strict=True)
-        return Piece(kind, *own), Piece(kind, "".join(texts), "".join(thoughts), "".join(refusals))
+        return own, Piece(kind, "".join(texts), "".join(thoughts), "".join(refusals))
 
     def _ending(self, kind: str, id: str) -> _GrowingPart | None:
-        part = next((part for part in reversed(self._parts) if part.is_open(kind, id)), None)
-        last = self._parts[-1]
-        return last if part is None and not last.kind and last.call is None else part
+        begun, last = self._begun.get((kind, id)), self._parts[-1]
+        if begun:
+            return begun[-1]
+        return last if not last.kind and last.call is None else None
 
     def add_call(self, call: GrowingCall) -> None:
         """Note the place of a call: after all that came before it. Text of a block that is still open stays there."""
@@ -115,9 +130,6 @@ class _GrowingPart:
 
     def joined(self) -> tuple[str, str, str]:
         return joined_pieces(self.text), joined_pieces(self.reasoning), joined_pieces(self.refusal)
-
-    def is_open(self, kind: str, id: str) -> bool:
-        return not self.ended and self.kind == kind and self.id == id
 
 
 def _parts_of(texts: dict[_GrowingPart, tuple[str, str, str]], places: dict[GrowingCall, int]) -> tuple[Part, ...]:

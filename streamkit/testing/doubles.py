@@ -63,6 +63,7 @@ class ScriptedClient(Client):
     """A `Client` whose server is a `Server` in the same process."""
 
     def __init__(self, server: Server, *, api: str = "chat", **options: Any) -> None:
+        Encoder(api)  # raises here if replies of this API are only read
         version = urlsplit(api_named(api).access.address).path  # as the provider has it
         address = f"https://scripted.invalid{version}"
         defaults = {"base_url": address, "api_key": "scripted-key", "model": "scripted"}
@@ -79,6 +80,7 @@ def client(*scripts: Playable, **options: Any) -> ScriptedClient:
     """A client that gets ``scripts`` as answers, one a request, the last one again and again.
 
     Each is a text (sent word by word), an iterable of pieces, a `Script`, a recording or an error to act out.
-    ``options`` are those of `Client`.
+    ``options`` are those of `Client`; ``api`` is one in whose form replies are written (``chat``, ``responses``,
+    ``anthropic``, ``ollama``: ValueError for others).
     """
     return ScriptedClient(Server(*scripts), **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any, TypeAlias
 
 from .anthropic import CONTAINER, anthropic_turn
@@ -40,12 +41,11 @@ def joined_results(messages: Iterable[Mapping[str, Any]]) -> list[Any]:
     """``messages`` with adjacent ones that hold results only made into one, for APIs that want all results of a turn in
     the next message."""
     out: list[Any] = []
-    for message in messages:
-        field = _results_in(message)
-        if field and out and _results_in(out[-1]) == field:
-            out[-1] = {**out[-1], field: [*out[-1][field], *message[field]]}
-        else:
-            out.append(message)
+    for field, group in groupby(messages, _results_in):
+        alike = list(group)
+        if field and len(alike) > 1:
+            alike = [{**alike[0], field: [part for message in alike for part in message[field]]}]
+        out += alike
     return out
 
 

@@ -26,8 +26,8 @@ class Origin:
 
 class FromModel(dict[str, Any]):
     """A message or an item that a model wrote: a dict like any other, which knows its ``origin``, the ``reply`` (its
-    id) that it is from, and the fields of the ``request`` that have to go with it in its round. They are lost where it
-    is stored as JSON, and then all of it is sent to any model."""
+    id) that it is from, and the fields of the ``request`` that have to go with it in its round. They are lost where the
+    message is stored as JSON (a `Reply` keeps them), and then all of it is sent to any model."""
 
     __slots__ = ("origin", "reply", "request")
 

@@ -37,7 +37,7 @@ class Calls:
 
     def __init__(self, api: str = "chat") -> None:
         self._api = api
-        self._ids: set[str] = set()  # those by which calls are answered
+        self._ids: dict[str, int] = {}  # those by which calls are answered; for each the last number that was behind it
         self.calls: list[PartialCall] = []
         self._emitted = 0
         self._open: list[PartialCall] = []  # calls that are not complete, and some that are by now
@@ -83,11 +83,11 @@ class Calls:
 
     def _unique_id(self, plain: str) -> str:
         """An id, or one like it if another call has it: each call gets one answer, and servers match the two by id."""
-        id, number = plain, 1
+        id, number = plain, self._ids.get(plain, 1)
         while id in self._ids:
             number += 1
             id = f"{plain}_{number}"
-        self._ids.add(id)
+        self._ids |= {plain: number, id: 1 if id != plain else number}
         return id
 
     def take_closed(self) -> list[PartialCall]:

@@ -7,7 +7,7 @@ fields with signatures that they sent. A server that refuses one of them is aske
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from typing import Literal
 
 __all__ = ["OPAQUE", "SENTINEL", "THOUGHTS", "Server", "server_of"]
@@ -97,7 +97,7 @@ TABLE = (
 """One entry for each server, with the source of what it wants."""
 
 
-@cache
+@lru_cache(maxsize=256)
 def server_of(host: str, model: str) -> Server:
     """The entry for a host, which may have a port, and a model; for a host that is not in the table the key of thoughts
     is the one under which they came."""

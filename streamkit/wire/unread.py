@@ -54,10 +54,12 @@ def is_chat(chunk: dict[str, Any]) -> bool:
     return "choices" in chunk or (isinstance(kind, str) and kind.startswith(("chat.completion", "text_completion")))
 
 
-def unread_chat_field(chunk: dict[str, Any], usage: Mapping[str, Any], words: Collection[str]) -> str | None:
+def unread_chat_field(
+    chunk: dict[str, Any], usage: Mapping[str, Any], words: Collection[str], kept: Collection[str] = ()
+) -> str | None:
     """The first field with content in a chunk of which no event came, in its choices or in their deltas; None if there
     is none. Content that is known already is not counted: the report of ``usage`` so far, and the ``words`` for the
-    model and for the ends of choices."""
+    model and for the ends of choices. Fields that are ``kept`` for a later event are not counted either."""
     levels = [chunk]
     for form in levels:  # the list grows during the loop
         for name, value in form.items():
@@ -66,7 +68,7 @@ def unread_chat_field(chunk: dict[str, Any], usage: Mapping[str, Any], words: Co
                 levels += (one for one in inner if isinstance(one, dict))
                 if any(one and not isinstance(one, dict) for one in inner):
                     return name
-            elif _is_new(name, value, usage, words):
+            elif name not in kept and _is_new(name, value, usage, words):
                 return name
     return None
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import streamkit as sk
+from streamkit.turns import FromModel
 
 from .cases import CASES, Case
-from .parts import CUT, SCRIPTS, Raw, Text, any_rounds
+from .parts import CUT, SCRIPTS, Call, Raw, Text, Thought, any_rounds
 from .playing import ask_of, next_request, run_loop
 from .provider import cut_of
 from .strict import PROVIDERS, StrictServer, cuts
@@ -34,6 +38,14 @@ CUT_SCRIPTS = [name for name, script in SCRIPTS.items() if any(map(cut_of, scrip
 
 def w(city: str = "", days: list[int] | None = None) -> str:
     return "r"
+
+
+def as_json(reply: sk.Reply) -> Any:
+    return sk.from_json(sk.to_json(reply))
+
+
+def as_pickle(reply: sk.Reply) -> Any:
+    return pickle.loads(pickle.dumps(reply))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.partition(":")[0])
@@ -80,6 +92,31 @@ def test_a_conversation_goes_on_with_other_servers(name: str):
             with server.client() as client:
                 sk.run(ask_of(client, server)(history))
             assert server.refused == [], other
+
+
+@EACH_FORM
+@pytest.mark.parametrize("through", [copy.deepcopy, as_json, as_pickle])
+def test_a_loop_of_two_servers_goes_on_with_both_after_it_was_stored(name: str, through: Callable[[sk.Reply], Any]):
+    other = "responses" if name == "anthropic" else "anthropic"
+    first = [Thought("One.", "S1"), Call("a", signature="G1"), Call("b")]
+    servers = (
+        StrictServer(name, [first, [Text("More.")]]),
+        StrictServer(other, [[Thought("Two.", "S2"), Text("Done.")]]),
+    )
+    with servers[0].client() as one, servers[1].client() as two:
+        asks = [ask_of(one, servers[0]), ask_of(two, servers[1])]
+        each = iter(asks)
+        reply = sk.run(sk.tool_loop(lambda messages: next(each)(messages, tools=[w]), "q", [w]))
+        messages = through(reply).messages
+        assert messages == reply.messages
+        assert list(map(written_by, messages)) == list(map(written_by, reply.messages))
+        for ask in asks:
+            sk.run(ask([sk.user("q"), *messages, sk.user("more")]))
+    assert [server.refused for server in servers] == [[], []]
+
+
+def written_by(message: Any) -> Any:
+    return isinstance(message, FromModel) and (message.origin, message.reply, message.request)
 
 
 @EACH

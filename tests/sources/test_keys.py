@@ -91,8 +91,8 @@ def test_the_header_is_that_of_the_provider() -> None:
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        (None, "the api key is a str, not NoneType"),
-        (b"sk-secret", "the api key is a str, not bytes"),
+        (None, "api_key() gave NoneType, not the key as a str"),
+        (b"sk-secret", "api_key() gave bytes, not the key as a str"),
         ("sk-secret\r\nx: 1", "the api key contains a control character"),
         ("schlüssel", "the api key holds characters, or white space around it, that no header may hold"),
         ("sk-secret\t", "the api key contains a control character"),
@@ -111,7 +111,7 @@ def test_what_it_gives_is_checked_like_a_key(key: Any, words: str) -> None:
 
 @pytest.mark.parametrize("thing", [12345, b"sk-secret", object()])
 def test_what_is_neither_key_nor_function_is_refused_at_once(thing: Any) -> None:
-    with pytest.raises(TypeError, match="api_key is a str, not ") as caught:
+    with pytest.raises(TypeError, match="api_key is a str, or a function that gives one, not ") as caught:
         sk.Client("http://127.0.0.1:9/v1", thing)
     assert "secret" not in str(caught.value)
 

@@ -9,6 +9,8 @@ import pytest
 
 from streamkit.errors import TooLargeError
 from streamkit.events import (
+    BlockEnd,
+    BlockStart,
     Choice,
     Finish,
     LogprobsDelta,
@@ -26,6 +28,7 @@ from streamkit.events import (
     UsageUpdate,
 )
 from streamkit.stages import Fold
+from streamkit.turns import Origin
 from tests.costs import check_linear_time
 
 
@@ -222,6 +225,46 @@ def test_many_calls_take_linear_time(known: bool, at_the_end: bool):
         assert [call.arguments for call in fold.reply().tool_calls] == [f"[{n}]" for n in range(count)]
 
     check_linear_time(feed_all, 1_000, 10_000)
+
+
+def test_a_round_has_the_origin_of_its_own_start_alone():
+    call = ToolCall("c", "f", "{}", api="anthropic")
+    begin = (Start(origin=Origin("anthropic", "a.example", "m")), call, ToolResult(call, "r"))
+    reply = folded(*begin, Start(), TextDelta("x")).reply()
+    assert reply.origin is None
+    assert reply.messages[-1] == {"role": "assistant", "content": "x"}
+    assert [type(message.get("content")) for message in reply.earlier] == [list, list]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("at_once", [True, False], ids=["without a beginning", "all open at once"])
+def test_many_blocks_take_linear_time(at_once: bool):
+    form = {"type": "text", "text": {"@text": 1}}
+
+    def feed_all(count: int) -> None:
+        fold = folded(Start(origin=Origin("anthropic")))
+        for n in range(count):
+            for event in (TextDelta("x"), BlockEnd("text", str(n), form=form)) if at_once else ():
+                fold.feed(event)
+        for n in range(0 if at_once else count):
+            fold.feed(BlockStart("text", str(n)))
+            fold.feed(TextDelta("x"))
+        for n in range(0 if at_once else count):
+            fold.feed(BlockEnd("text", str(n), form=form))
+        assert len(fold.reply().messages[0]["content"] or ()) == count
+
+    check_linear_time(feed_all, 1_000, 10_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("api", ["chat", "anthropic", "gemini"])
+def test_many_results_take_linear_time(api: str):
+    def feed_all(count: int) -> None:
+        calls = [ToolCall(f"c{n}", "f", "{}", api=api) for n in range(count)]
+        fold = folded(Start(origin=Origin(api)), *calls, *(ToolResult(call, "r") for call in calls))
+        assert len(fold.reply().messages) == (1 + count if api == "chat" else 2)
+
+    check_linear_time(feed_all, 500, 5_000)
 
 
 def test_a_call_without_a_number_ends_the_oldest_pieces_of_its_id_and_name():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -456,5 +457,22 @@ def test_halves_in_many_choices_take_linear_time():
         data += [json.dumps(finish("stop", n)) for n in range(count)]
         *_, reply = wire.parse([sse(*data)])
         assert [choice.text for choice in reply.choices] == ["\ud83d"] * count
+
+    check_linear_time(read, 500, 5_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "part",
+    [
+        lambda n: tools(tool("[1]", index=n, id="same", name="f")),
+        lambda n: delta(reasoning_details=[{"type": "reasoning.text", "text": "x", "signature": "s", "index": n}]),
+    ],
+    ids=["calls of the same id", "signed thoughts"],
+)
+def test_many_parts_of_a_message_take_linear_time(part: Callable[[int], Any]):
+    def read(count: int) -> None:
+        reply = reply_of(*map(part, range(count)), finish("stop"))
+        assert reply.outcome == "complete"
 
     check_linear_time(read, 500, 5_000)

@@ -325,3 +325,9 @@ def test_what_of_the_recorded_streams_has_no_event_of_its_own(api: str):
             events, _ = read((CORPUS / case["file"]).read_bytes(), api)
             names |= {event.name for event in events if type(event) is Other}
     assert names == OTHERS[api]
+
+
+def test_details_that_are_kept_do_not_hide_another_field():
+    details = delta(reasoning_details=[{"type": "reasoning.encrypted", "data": "D", "index": 0}])
+    assert heard([say("a")], details, "chat") == []
+    assert named([say("a")], {**details, "x": "<1>"}, "chat") == "x"

@@ -60,7 +60,8 @@ def endpoint_of(
 def _check_types(texts: Mapping[str, object], mappings: Mapping[str, object]) -> None:
     for name, text in texts.items():
         if not isinstance(text, str | None):  # its value is not shown: it may be secret
-            raise TypeError(f"{name} is a str, not {type(text).__name__}")
+            wanted = "a str, or a function that gives one" if name == "api_key" else "a str"
+            raise TypeError(f"{name} is {wanted}, not {type(text).__name__}")
     for name, mapping in mappings.items():
         if not isinstance(mapping, Mapping | None):
             raise TypeError(f"{name} is a mapping, not {type(mapping).__name__}: write {name}={{'x-name': 'value'}}")

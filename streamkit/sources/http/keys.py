@@ -44,5 +44,5 @@ async def fetch_key(provider: KeyProvider) -> str:
         passes = isinstance(exc, StreamkitError) and exc.retryable and not exc.given_up
         raise ConnectError.wrapping("api_key raised", exc, retryable=passes) from exc
     if not isinstance(key, str):
-        raise ConnectError(f"the api key is a str, not {type_name(key)}")  # its value is not shown
+        raise ConnectError(f"api_key() gave {type_name(key)}, not the key as a str")  # its value is not shown
     return key

@@ -15,6 +15,7 @@ from ..fields import choice_index, text_field
 from ..fragments import Fragment, fragment, legacy_fragment
 from ..json_codec import quote_json
 from ..problems import api_error, find, may_report
+from ..servers import OPAQUE
 from ..templates import Places
 from ..unread import REASONS, is_chat, unread_chat_field
 from .message_extras import extra_events
@@ -39,6 +40,7 @@ class Chat(Dialect):
         self._finished = 0  # the number of choices that have a finish reason
         self._reasons: set[str] = set()  # the finish reasons
         self._streamed: set[int] = set()  # choices that had content in a delta
+        self._kept: tuple[str, ...] = ()  # fields of the current chunk that are kept for the end of their message
 
     @property
     def finished(self) -> bool:
@@ -94,6 +96,7 @@ class Chat(Dialect):
             raise MalformedError(f"choices is not a list: {quote_json(choices)}")
         if name == "error":
             raise api_error(chunk)
+        self._kept = ()
         self._begin(chunk, chunk, out, content=bool(choices))
         problem: ApiError | None = None
         for position, choice in enumerate(choices):
@@ -115,7 +118,7 @@ class Chat(Dialect):
         if not is_chat(chunk):
             return super()._unread(chunk, name)
         usage = self._usage.raw if self._usage is not None else None
-        field = unread_chat_field(chunk, usage or {}, {self.model, *self._reasons})
+        field = unread_chat_field(chunk, usage or {}, {self.model, *self._reasons}, self._kept)
         return super()._unread(chunk, name) if field == "type" else field
 
     def _choice(self, form: dict[str, Any], position: int, chunk: dict[str, Any], out: list[Event]) -> ApiError | None:
@@ -158,8 +161,8 @@ class Chat(Dialect):
         self._say(TextDelta, content, index, chunk, out)
         self._say(RefusalDelta, text_field(delta, "refusal"), index, chunk, out)
         if goes_back(delta):
-            if choice.fields.feed(delta):
-                self._held = self._held or takes_opaque(self._asked)
+            if choice.fields.feed(delta) and takes_opaque(self._asked):
+                self._kept = OPAQUE
             out += extra_events(delta, index, chunk, choice.cited)
         for piece in _fragments(delta):
             self._grow_call(choice.calls, choice.calls.find(piece), index, piece, chunk, out)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from ...turns import check_sum, sized_slot
 from ..fields import Chunk
 
-__all__ = ["Entry", "FragmentList", "detail_place", "has_ended"]
+__all__ = ["Entry", "FragmentList", "block_key", "detail_key"]
 
 TEXTS = ("text", "summary", "thinking")
 """Fields with text that was shown. That of Mistral's ``thinking`` is in a list of parts."""
@@ -19,9 +19,10 @@ JOINED = ("data",)
 class Entry:
     """One object of the list."""
 
-    __slots__ = ("field", "fields", "has_parts", "pending", "seal", "size")
+    __slots__ = ("field", "fields", "has_parts", "key", "pending", "place", "seal", "size")
 
-    def __init__(self) -> None:
+    def __init__(self, key: Any, place: int) -> None:
+        self.key, self.place = key, place
         self.fields: dict[str, Any] = {}
         self.field = ""  # the one with the text
         self.has_parts = False
@@ -68,17 +69,19 @@ class Entry:
         return {**self.fields, self.field: [{"type": "text", "text": slot}] if self.has_parts else slot}
 
 
-Place: TypeAlias = Callable[[list[Entry], Chunk], "Entry | None"]
+Key: TypeAlias = Callable[["Entry | None", Chunk], Any]
 
 
 class FragmentList:
-    """The objects so far. ``place`` finds the one that a fragment continues; None for a fragment that begins one."""
+    """The objects so far. ``key`` gives, for the last object and a fragment, the key of the object that the fragment
+    belongs to; None for a fragment that begins one without a key."""
 
-    __slots__ = ("_entries", "_is_mixed", "_latest", "_place")
+    __slots__ = ("_entries", "_is_mixed", "_key", "_last", "_latest")
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
-        self._entries: list[Entry] = []
+    def __init__(self, key: Key) -> None:
+        self._key = key
+        self._entries: dict[Any, Entry] = {}
+        self._last: Entry | None = None
         self._latest: Entry | None = None  # the last one that got text
         self._is_mixed = False
 
@@ -89,39 +92,35 @@ class FragmentList:
         """Take a list of fragments; true if there are any."""
         own = [one for one in fragments if isinstance(one, dict)] if isinstance(fragments, list) else []
         for fragment in own:
-            entry = self._place(self._entries, fragment)
-            if entry is None:
-                entry = Entry()
-                self._entries.append(entry)
-            if entry.add(fragment):
-                self._is_mixed = self._is_mixed or self._is_before_latest(entry)
+            entry = self._entry(self._key(self._last, fragment))
+            if entry.add(fragment):  # one that goes on after another one began: they are not in the order of the text
+                self._is_mixed = self._is_mixed or (self._latest is not None and entry.place < self._latest.place)
                 self._latest = entry
         return bool(own)
 
-    def _is_before_latest(self, entry: Entry) -> bool:
-        """True if a text goes on after another one began, so that the two are not in the order in which they were
-        shown."""
-        latest = self._latest
-        return latest is not None and entry is not latest and self._entries.index(entry) < self._entries.index(latest)
+    def _entry(self, key: Any) -> Entry:
+        entry = self._entries.get(key)
+        if entry is None:
+            place = len(self._entries)
+            key = place if key is None else key
+            entry = self._last = self._entries[key] = Entry(key, place)
+        return entry
 
     def form(self) -> list[dict[str, Any]]:
-        return [entry.form(sealed=self._is_mixed) for entry in self._entries]
+        return [entry.form(sealed=self._is_mixed) for entry in self._entries.values()]
 
 
-def detail_place(entries: list[Entry], fragment: Chunk) -> Entry | None:
-    """The entry of ``reasoning_details`` with the same type and index; without an index the last one of the type. An
+def detail_key(last: Entry | None, fragment: Chunk) -> Any:
+    """The key of an entry of ``reasoning_details``: its type and index; without an index the last one of the type. An
     index alone may be used for a text and for its encrypted form."""
     kind, index = fragment.get("type"), fragment.get("index")
     if index is None:
-        last = entries[-1] if entries else None
-        return last if last is not None and last.fields.get("type") == kind else None
-    same = (entry for entry in entries if (entry.fields.get("type"), entry.fields.get("index")) == (kind, index))
-    return next(same, None)
+        return last.key if last is not None and last.fields.get("type") == kind else None
+    return repr(kind), repr(index)
 
 
-def has_ended(entries: list[Entry], fragment: Chunk) -> Entry | None:
-    """The last block, unless its signature ended it, or the fragment is of another type."""
-    last = entries[-1] if entries else None
+def block_key(last: Entry | None, fragment: Chunk) -> Any:
+    """The key of the last block, unless its signature ended it, or the fragment is of another type."""
     if last is None or last.fields.get("signature") or last.fields.get("type") != fragment.get("type"):
         return None
-    return last if "data" not in fragment else None
+    return last.key if "data" not in fragment else None

@@ -10,7 +10,7 @@ from ...turns import Origin, slots_in
 from ..fields import Chunk
 from ..merging import merged
 from ..servers import OPAQUE, THOUGHTS, Server, server_of
-from .fragment_list import FragmentList, detail_place, has_ended
+from .fragment_list import FragmentList, block_key, detail_key
 
 __all__ = ["MessageFields", "goes_back", "literal_fields", "takes_opaque"]
 
@@ -47,9 +47,9 @@ class MessageFields:
     def __init__(self) -> None:
         self.is_new = False
         """True if a fragment came since the form was made."""
-        self._details = FragmentList(detail_place)
-        self._blocks = FragmentList(has_ended)
-        self._parts = FragmentList(has_ended)
+        self._details = FragmentList(detail_key)
+        self._blocks = FragmentList(block_key)
+        self._parts = FragmentList(block_key)
         self._literal: dict[str, Any] = {}
         self.audio = ""
         """The id of its sound."""
