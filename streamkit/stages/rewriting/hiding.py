@@ -64,8 +64,8 @@ OPAQUE = frozenset({
     "fileUri", "file_id", "id", "item_id", "kind", "media_type", "mime_type", "mimeType", "model", "name", "reason",
     "request_id", "role", "signature", "status", "thoughtSignature", "thought_signature", "tool_use_id", "type",
 })  # fmt: skip
-"""Names of values that are not text to be read, as long as they look like it: signatures, encrypted thoughts, content in
-base64, ids, words of the API. A mask would make them useless, and they show nothing."""
+"""Names of values that are not text to be read, as long as they look like it: signatures, encrypted thoughts, content
+in base64, ids, words of the API. A mask would make them useless, and they show nothing."""
 READABLE = re.compile(r"[^A-Za-z0-9_+/=.:|~-]")
 """A character that no value of this kind has."""
 WRITTEN = frozenset({"args", "arguments", "input", "output", "response"})
