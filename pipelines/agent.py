@@ -135,7 +135,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         agent = build(client, asks_first=[send_mail], approve=_approve, file=args.file, into=[sinks.console()])
         try:
             agent.ask(" ".join(args.question))
-        except sk.StreamkitError as exc:
+        except (sk.StreamkitError, ValueError) as exc:  # too long for the model, no name of a model
             print(f"[{exc}]", file=sys.stderr)
             return 1
     return 0
@@ -149,7 +149,7 @@ def _client(api: str, model: str | None) -> sk.Client:
     if any(os.environ.get(name) for name in KEYS.get(api, KEYS["chat"])):
         return sk.Client(api=api, model=model)
     print("There is no API key: the answer comes from a script, whatever you ask.", file=sys.stderr)
-    return testing.client(*SCRIPT, api=api)
+    return testing.client(*SCRIPT, api="chat" if api == "gemini" else api)  # whose replies are only read
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..events import BlockStart, Restart, RoundEnd, TextDelta
 
-__all__ = ["JoinedRounds", "Pieces", "Transcript", "begins_message"]
+__all__ = ["MESSAGE", "JoinedRounds", "Pieces", "Transcript", "begins_message"]
 
 BREAK = "\n\n"
 LINE_ENDS = "\r\n"

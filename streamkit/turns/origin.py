@@ -27,7 +27,7 @@ class Origin:
 class FromModel(dict[str, Any]):
     """A message or an item that a model wrote: a dict like any other, which knows its ``origin``, the ``reply`` (its
     id) that it is from, and the fields of the ``request`` that have to go with it in its round. They are lost where the
-    message is stored as JSON (a `Reply` keeps them), and then all of it is sent to any model."""
+    message is stored as JSON (a `Reply` keeps them) or made a plain dict, and then all of it is sent to any model."""
 
     __slots__ = ("origin", "reply", "request")
 
@@ -36,6 +36,10 @@ class FromModel(dict[str, Any]):
     ) -> None:
         super().__init__(form)
         self.origin, self.reply, self.request = origin, reply, request
+
+    def copy(self) -> FromModel:
+        """A copy that knows the same, as `copy.copy` makes it; `dict` makes one without."""
+        return self.with_form(dict(self))
 
     def with_form(self, form: dict[str, Any]) -> FromModel:
         """Another form of the same origin."""

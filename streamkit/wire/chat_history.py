@@ -8,7 +8,7 @@ from typing import Any
 from ..turns import FromModel, Origin
 from .api import Form, Messages
 from .origins import is_from_model, is_from_server
-from .servers import OPAQUE, SENTINEL, THOUGHTS, Server, server_of
+from .servers import OPAQUE, SENTINEL, THOUGHTS, Server, server_of, wants_signatures
 
 __all__ = ["chat_returned", "returned_fields", "says_nothing", "without_extras", "without_fields"]
 
@@ -22,13 +22,13 @@ UNSIGNED = {"google": {"thought_signature": SENTINEL}}
 def chat_returned(target: Origin, messages: Messages, params: Mapping[str, Any]) -> Messages:
     """``messages`` as they go to ``target`` in a request with ``params``."""
     server = server_of(target.host, target.model)
-    if not (server.filler or server.sentinel or any(isinstance(message, FromModel) for message in messages)):
+    if not (server.filler or server.signs or any(isinstance(message, FromModel) for message in messages)):
         return messages
     history = _History(target, server, messages)
     adapted = [history.adapted(place, message) for place, message in enumerate(messages)]
     if server.filler and not _is_off(params):
         adapted = list(_filled(server, adapted, history.turns))
-    if any(word in target.model.lower() for word in server.sentinel):
+    if server.signs and wants_signatures(target.model):
         adapted = list(_signed(adapted, history.last_user))
     return [message for message in adapted if not (isinstance(message, FromModel) and says_nothing(message))]
 

@@ -6,18 +6,19 @@ fields with signatures that they sent. A server that refuses one of them is aske
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-__all__ = ["OPAQUE", "SENTINEL", "THOUGHTS", "Server", "server_of"]
+__all__ = ["OPAQUE", "SENTINEL", "THOUGHTS", "Server", "server_of", "wants_signatures"]
 
 OPAQUE = ("reasoning_details", "thinking_blocks", "provider_specific_fields", "extra_content")
 """Fields with signatures or encrypted thoughts, which only the model that wrote them understands."""
 THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thinking_content", "thought")
 """Fields with thoughts as plain text."""
-
-
+SIGNED = re.compile(r"gemini-(?:(\d+)|[a-z-]*latest$)")
+"""Models that refuse calls without a signature, from version 3 on; the names that end in latest are of such a model."""
 SENTINEL = "skip_thought_signature_validator"
 """The word that Gemini takes in place of a signature, for calls that none of its models wrote: page "Thought
 signatures"."""
@@ -38,7 +39,7 @@ class Server:
             whether they have calls or not.
         opaque: true if it takes the fields in `OPAQUE`, where it sent them.
         gateway: true if the model behind it may have rules of its own.
-        sentinel: words in the names of models that refuse calls without a signature.
+        signs: true if its models may refuse calls without a signature.
     """
 
     hosts: tuple[str, ...] = ()
@@ -48,7 +49,7 @@ class Server:
     filler: Literal["", "calls", "all"] = ""
     opaque: bool = True
     gateway: bool = False
-    sentinel: tuple[str, ...] = ()
+    signs: bool = False
 
 
 UNKNOWN = Server(gateway=True)
@@ -60,7 +61,7 @@ TABLE = (
     Server(
         hosts=("generativelanguage.googleapis.com", "aiplatform.googleapis.com"),
         when="never",
-        sentinel=("gemini-3", "gemini-4"),
+        signs=True,
     ),
     # Page "Thinking Mode". An absent key is refused even if the thought was empty, also in the last text of a turn with
     # calls: deepseek-ai/deepseek-harness #739, langchain-ai/langchain #35620.
@@ -113,3 +114,9 @@ def server_of(host: str, model: str) -> Server:
 
 def _ends(host: str, end: str) -> bool:
     return host == end or host.endswith(f".{end}") or (end == "aiplatform.googleapis.com" and host.endswith(f"-{end}"))
+
+
+def wants_signatures(model: str) -> bool:
+    """True for a model of Gemini that refuses calls without a signature: page "Thought signatures"."""
+    found = SIGNED.search(model.lower())
+    return found is not None and (found[1] is None or int(found[1]) >= 3)

@@ -115,6 +115,22 @@ def test_a_loop_of_two_servers_goes_on_with_both_after_it_was_stored(name: str, 
     assert [server.refused for server in servers] == [[], []]
 
 
+@EACH_FORM
+def test_a_guard_leaves_the_parts_of_a_reply_where_they_are(name: str):
+    if name == "anthropic":
+        scripts = ("three rounds", "reasoning between")
+    else:
+        scripts = ("three rounds", "reasoning between", "text before calls", "commentary")
+    for script in scripts:
+        server = StrictServer(name, script)
+        with server.client() as client:
+            ask = ask_of(client, server, tools=[w])
+            loop = sk.tool_loop(lambda messages, ask=ask: ask(messages).pipe(sk.ops.guard(lambda text: True)), "q", [w])
+            reply = sk.run(loop)
+            sk.run(ask([sk.user("q"), *reply.messages, sk.user("more")]))
+        assert (server.refused, server.losses) == ([], []), script
+
+
 def written_by(message: Any) -> Any:
     return isinstance(message, FromModel) and (message.origin, message.reply, message.request)
 

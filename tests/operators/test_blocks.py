@@ -211,6 +211,14 @@ def test_the_check_sum_of_what_was_hidden_is_not_shown(wrapped: Any):
         assert sk.from_json(sk.to_json(out[-1])).messages == out[-1].messages
 
 
+def test_a_citation_does_not_tell_the_text_that_was_not_approved():
+    citation = sk.Citation("web", "https://x.org", "X", form={"groundingSupport": {"segment": {"text": "so bad"}}})
+    stream = played(sk.TextDelta("so bad"), citation, sk.Finish("stop")).pipe(ops.guard(lambda _: "#"))
+    *events, reply = testing.clock().run(stream).items
+    assert "so bad" not in everything([*events, reply])
+    assert reply.choices[0].citations == (sk.Citation("web", "https://x.org", "X"),)
+
+
 def test_headers_and_what_a_cut_reply_says_of_itself_are_hidden():
     reply = sk.Reply(id=SECRET, model=SECRET, headers={"via": f"by {SECRET}", "x-request-id": "1"}, outcome="complete")
     (out,) = list(sk.stream(events_and(reply, [])).pipe(ops.redact("email")))

@@ -84,6 +84,16 @@ def test_what_is_too_long_is_dropped_in_whole_rounds():
     assert len(talk.history) == 7
 
 
+@pytest.mark.parametrize("api", [*APIS, "gemini"])
+def test_without_a_key_the_script_answers_whatever_the_api(
+    api: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    for name in {name for names in agent.KEYS.values() for name in names}:
+        monkeypatch.delenv(name, raising=False)
+    assert agent.main(["How is Bern?", "--api", api]) == 0
+    assert "Clear, with 21 degrees." in capsys.readouterr().out
+
+
 @pytest.mark.slow  # it starts a program
 def test_as_a_program(tmp_path: Path):
     command = [sys.executable, "-m", "pipelines.agent", "How is Bern?", "--api", "anthropic"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from streamkit.turns import FromModel
 from streamkit.wire import APIS
 from streamkit.wire.merging import merged
 from streamkit.wire.returning import refused_fields, returned, without_refused
+from streamkit.wire.servers import OPAQUE, THOUGHTS
 
 HERE = "127.0.0.1:8000"
 USER = {"role": "user", "content": "q"}
@@ -19,6 +23,19 @@ BLOCKS = [{"type": "thinking", "thinking": "x", "signature": "S"}]
 
 def said(host: str, model: str = "m", **fields: Any) -> FromModel:
     return FromModel({"role": "assistant", "content": "ok", **fields}, Origin("chat", host, model))
+
+
+def through_pickle(message: FromModel) -> FromModel:
+    again: FromModel = pickle.loads(pickle.dumps(message))
+    return again
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, FromModel.copy, through_pickle])
+def test_a_copy_of_a_message_knows_its_origin(copied: Callable[[FromModel], FromModel]):
+    message = FromModel({"role": "assistant", "content": "ok"}, Origin("chat", "h", "m"), "reply_1", {"container": "c"})
+    again = copied(message)
+    assert (again, again.origin, again.reply, again.request) == (message, message.origin, "reply_1", {"container": "c"})
+    assert again is not message
 
 
 def sent(message: Any, host: str, model: str = "m", *after: Any) -> Any:
@@ -80,6 +97,38 @@ def test_signatures_of_calls_stay_with_their_server():
     plain = [{"id": "a", "type": "function", "function": function}, "odd"]
     assert sent(message, "other.example", "m", result)["tool_calls"] == plain
     assert sent(message, HERE, "another", result)["tool_calls"] == plain
+
+
+@pytest.mark.parametrize(
+    ("model", "wants"),
+    [
+        ("gemini-2.5-pro", False),
+        ("gemini-3-pro-preview", True),
+        ("models/gemini-5-flash", True),
+        ("gemini-pro-latest", True),
+        ("gemini-flash-lite-latest", True),
+        ("gemma-3-27b-it", False),
+    ],
+)
+@pytest.mark.parametrize("api", ["chat", "gemini"])
+def test_both_apis_of_gemini_know_the_models_that_want_signatures(api: str, model: str, wants: bool):
+    turn = {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"id": "a", "type": "function", "function": {"name": "w", "arguments": "{}"}}],
+    }
+    target, entry = Origin(api, "generativelanguage.googleapis.com", model), APIS[api]
+    body: Any = {"messages": returned(entry, target, [USER, turn], {})}
+    if entry.body is not None and entry.finished is not None:
+        body = entry.finished(entry.body(body["messages"], {}), target)
+    assert ("skip_thought_signature_validator" in repr(body)) is wants
+
+
+@pytest.mark.parametrize("name", [*THOUGHTS, *OPAQUE])
+def test_thoughts_of_a_stored_message_do_not_go_to_the_responses_api(name: str):
+    stored = {"role": "assistant", "content": "ok", name: [{"type": "reasoning.text", "text": "x"}]}
+    assert APIS["responses"].body is not None
+    assert APIS["responses"].body([USER, stored], {})["input"] == [USER, {"role": "assistant", "content": "ok"}]
 
 
 def test_a_message_of_which_nothing_is_left_is_left_out():

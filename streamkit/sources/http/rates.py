@@ -51,7 +51,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         seconds = _number(headers.get(name, ""))
         if seconds is not None:
             return seconds / scale
-    return _until_date(headers.get("retry-after", ""), _now(headers))
+    date = headers.get("retry-after")
+    return None if date is None else _until_date(date, _now(headers))
 
 
 def rate_limits(headers: Mapping[str, str]) -> RateLimits | None:
@@ -65,6 +66,8 @@ def rate_limits(headers: Mapping[str, str]) -> RateLimits | None:
     groups: dict[tuple[str, frozenset[str]], dict[str, str]] = {}
     for kind, scope, name, value in _statements(headers):
         groups.setdefault((kind, scope), {})[name] = value
+    if not groups and pause is None:
+        return None
     now = _now(headers)
     found: dict[str, list[RateLimit]] = {}
     for (kind, _), values in groups.items():

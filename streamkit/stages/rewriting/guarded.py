@@ -8,6 +8,8 @@ from typing import Any
 
 from ...errors import StreamkitError
 from ...events import (
+    BlockEnd,
+    Citation,
     Event,
     Finish,
     LogprobsDelta,
@@ -21,6 +23,7 @@ from ...events import (
 )
 from ...protocols import StageBase
 from ..open_calls import OpenCalls
+from ..rounds import MESSAGE
 from .hiding import bare, require_event, without_raw
 from .shown_reply import ShownReply
 
@@ -106,8 +109,8 @@ class _ChoiceText:
 class GuardCutter(StageBase):
     """A stage, events (or str) in: the text of each choice comes out as `CheckRequest`, the rest without ``raw``.
 
-    A tool call, as soon as it begins, and the end of a choice flush the text that came before; reasoning does not, as
-    it may come between the words of a sentence.
+    A tool call, as soon as it begins, and the end of a message or a choice flush the text that came before; reasoning
+    does not, as it may come between the words of a sentence.
 
     ``make`` returns the `Segments` of a choice. Where these have a ``max_wait``, ``time`` is the clock, in seconds;
     time does not count while the source ``is_held`` back: text that is cut then would not be shown any earlier.
@@ -138,7 +141,8 @@ class GuardCutter(StageBase):
             return [self._check_request(piece, index) for piece in cut.feed(text, self._time())]
         require_event(event, "guard")
         begins = isinstance(event, (ToolCall, ToolCallDelta)) and self._calls.begins(event)
-        if begins or isinstance(event, (Finish, ToolCall)):
+        ends = isinstance(event, BlockEnd) and event.kind == MESSAGE  # a paragraph break is shown there
+        if begins or ends or isinstance(event, (Finish, ToolCall)):
             return [*self._rest(event.index), without_raw(event)]
         if isinstance(event, (ToolResult, RoundEnd, Reply)):  # another message follows
             self._calls = OpenCalls()
@@ -147,6 +151,8 @@ class GuardCutter(StageBase):
             self._cuts.clear()
             self._calls = OpenCalls()
             return [replace(without_raw(event), kept=""), *self.feed(TextDelta(event.kept))]
+        if isinstance(event, Citation):  # its form may quote the text that it belongs to
+            return [replace(without_raw(event), form=None)]
         return [] if isinstance(event, LogprobsDelta) else [without_raw(event)]
 
     def flush(self) -> list[Any]:

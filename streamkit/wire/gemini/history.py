@@ -5,7 +5,6 @@ Source of the rules: https://ai.google.dev/gemini-api/docs/thought-signatures
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from ...turns import Origin
 from ..api import Form
 from ..chat_requests import answered_call, chat_call, spare_id, without
 from ..json_codec import dumps
-from ..servers import SENTINEL
+from ..servers import SENTINEL, wants_signatures
 from .parts import SIGNATURE
 
 __all__ = [
@@ -35,8 +34,6 @@ NO_ID = "no-id-"
 versions, and matches such results with their calls by their order."""
 PORTABLE = ("text", "inlineData", "fileData", CALL, RESULT, "executableCode", "codeExecutionResult")
 """The content of parts that any model understands."""
-SIGNED = re.compile(r"gemini-(?:(\d+)|[a-z-]*latest$)")
-"""Models that refuse calls without a signature, from version 3 on; the names that end in latest are of such a model."""
 
 
 def is_own(message: Mapping[str, Any]) -> bool:
@@ -169,15 +166,10 @@ def finished(body: Form, target: Origin) -> Form:
     """``body`` as the model takes it: from Gemini 3 on the first call of each step of the current turn has to have a
     signature. Calls of a step without any, as other models made them, get the word that stands in place of one."""
     contents = body.get("contents")
-    if not isinstance(contents, list) or not _wants_signatures(target.model):
+    if not isinstance(contents, list) or not wants_signatures(target.model):
         return body
     begin = max((at for at, content in enumerate(contents) if _is_question(content)), default=-1)
     return {**body, "contents": [*contents[: begin + 1], *map(_signed, contents[begin + 1 :])]}
-
-
-def _wants_signatures(model: str) -> bool:
-    found = SIGNED.search(model)
-    return found is not None and (found[1] is None or int(found[1]) >= 3)
 
 
 def _is_question(content: Any) -> bool:

@@ -14,6 +14,7 @@ from ...turns import Origin
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt
 from ..chat_requests import supported_params, without
+from ..servers import OPAQUE, THOUGHTS
 from .response_chat import to_chat
 from .response_history import encrypted_thoughts, new_items, readable_items
 
@@ -33,7 +34,7 @@ INSTRUCTIONS = ("system", "developer")
 TEXTS = ("text", "input_text")
 OF_CHAT = ("text", "image_url")
 """Types of parts that only chat completions have."""
-UNSENT = ("name", "refusal", "tool_calls", "reasoning_content", "annotations", "audio", "function_call")
+UNSENT = ("name", "refusal", "tool_calls", "annotations", "audio", "function_call", *THOUGHTS, *OPAQUE)
 """Fields of messages that become parts or items, or do not exist here."""
 
 
