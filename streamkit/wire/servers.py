@@ -19,8 +19,6 @@ THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thi
 """Fields with thoughts as plain text."""
 SIGNED = re.compile(r"gemini-(?:(\d+)|[a-z-]*latest$)")
 """Models that refuse calls without a signature, from version 3 on; the names that end in latest are of such a model."""
-
-
 SENTINEL = "skip_thought_signature_validator"
 """The word that Gemini takes in place of a signature, for calls that none of its models wrote: page "Thought
 signatures"."""
