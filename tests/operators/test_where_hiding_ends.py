@@ -52,7 +52,8 @@ def test_names_numbers_and_ids_of_the_server_pass():
         events = [sk.Start(secret, secret), sk.ToolCallDelta("{}", 0, secret, secret), sk.Finish(secret)]
         events += [sk.Other(secret), sk.Reply(id=secret)]
         got = collected(sk.stream(rx.of(*events)).pipe(ops.redact([secret]))).items
-        assert [secret.encode() in sk.to_json(event) for event in got] == [passes] * len(events)
+        shown = {event.type for event in got if secret.encode() in sk.to_json(event)}
+        assert shown == ({event.type for event in events} if passes else set())
 
 
 @pytest.mark.parametrize("below", [True, False])
