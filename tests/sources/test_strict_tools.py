@@ -204,7 +204,7 @@ def test_each_api_that_has_strict_tools_is_sent_one():
 
 @pytest.mark.parametrize("api", ["gemini", "ollama"])
 def test_an_api_without_strict_tools_says_so(api: str):
-    with testing.client("{}", api=api) as client, pytest.raises(ValueError, match="has no strict tools"):
+    with sk.Client(api=api, api_key="k", model="m") as client, pytest.raises(ValueError, match="has no strict tools"):
         client.chat("?", tools=[sk.strict_tool(weather)])
 
 
