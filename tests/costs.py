@@ -3,6 +3,7 @@ processor where the work is done in C and no count shows it."""
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 import tracemalloc
@@ -44,12 +45,18 @@ def memory(work: Callable[[], Any]) -> tuple[int, int]:
 
 def check_linear_time(work: Callable[[int], Any], small: int, large: int) -> None:
     """Compare ``work`` of two sizes, both measured now and in turn. What is quadratic fails by far, if ``large`` is
-    many times ``small``; tests that call this are slow ones."""
+    many times ``small``; tests that call this are slow ones. Garbage is not collected meanwhile: a full collection
+    looks at the objects of all tests before."""
 
     def seconds(size: int) -> float:
         begin = time.process_time()
         work(size)
         return time.process_time() - begin
 
-    times = [(seconds(small), seconds(large)) for _ in range(3)]
+    gc.collect()
+    gc.disable()
+    try:
+        times = [(seconds(small), seconds(large)) for _ in range(3)]
+    finally:
+        gc.enable()
     assert min(long for _, long in times) < 4 * (large / small) * max(min(short for short, _ in times), 0.001)

@@ -87,8 +87,11 @@ def by_async(server: Server, api: str) -> Seen:
 LIBRARIES = pytest.mark.parametrize("library", [by_sync, by_async], ids=["sync", "async"])
 
 
+AT_THE_END = (sk.ToolCallDelta, sk.ToolCall, sk.File, sk.BlockEnd, sk.Reply)
+
+
 def hides_done(body: bytes, direct: Seen, via: Seen) -> bool:
-    """And with it the end of a call that nothing else completes."""
+    """And with it the end of a call, a file or a message that nothing else completes."""
     events, error = direct
     seen = len(via[0])
     return (
@@ -96,7 +99,7 @@ def hides_done(body: bytes, direct: Seen, via: Seen) -> bool:
         and b"data: [DONE]" in body
         and not any(isinstance(event, sk.Finish) for event in events)
         and via[0] == events[:seen]
-        and all(isinstance(event, (sk.ToolCallDelta, sk.ToolCall, sk.Reply)) for event in events[seen:])
+        and all(isinstance(event, AT_THE_END) for event in events[seen:])
         and isinstance(via[1], sk.BrokenError)
     )
 
