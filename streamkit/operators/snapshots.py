@@ -22,7 +22,8 @@ from ..events import (
     ToolResult,
     UsageUpdate,
 )
-from ..stages import Fold, JoinedRounds, begins_message
+from ..stages import Fold, JoinedRounds, begins_message, with_answer
+from .above import Above
 from .paced import Paced
 
 __all__ = ["snapshots"]
@@ -109,7 +110,8 @@ class _WholeSnapshot(Paced):
     """The same for the Reply that the events make up."""
 
     def __init__(self, observer: abc.ObserverBase[Reply], every: float | None, scheduler: Scheduler) -> None:
-        super().__init__(observer, every, scheduler)
+        self._above = Above(scheduler)
+        super().__init__(observer, every, self._above.scheduler)
         self._fold = Fold()
         self._has_changed = self._has_ended = self._has_texts = self._has_events = False
 
@@ -144,4 +146,4 @@ class _WholeSnapshot(Paced):
     def _emit(self) -> None:
         self._has_changed = False
         self._tick_later()
-        self._observer.on_next(self._fold.reply("truncated"))
+        self._observer.on_next(with_answer(self._fold.reply("truncated"), self._above.reply()))

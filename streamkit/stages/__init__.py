@@ -9,7 +9,7 @@ from .fold import Fold
 
 if TYPE_CHECKING:
     from ..clean import Cleaner
-    from .answered import AnsweredStage
+    from .answered import AnsweredStage, with_answer
     from .fit import Factory, check_stage, check_text_stage, clearer_error, seconds
     from .growing import GrowingCall
     from .open_calls import OpenCalls
@@ -41,7 +41,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
         __name__,
         {
             ".clean": "Cleaner",
-            "answered": "AnsweredStage",
+            "answered": "AnsweredStage with_answer",
             "fit": "Factory check_stage check_text_stage clearer_error seconds",
             "growing": "GrowingCall",
             "open_calls": "OpenCalls",

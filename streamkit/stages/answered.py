@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..events import Reply
 from ..protocols import StageBase
 
-__all__ = ["AnsweredStage"]
+__all__ = ["AnsweredStage", "with_answer"]
 
 
 class AnsweredStage(StageBase):
@@ -19,7 +19,11 @@ class AnsweredStage(StageBase):
 
     def answered(self, reply: Reply) -> Reply:
         """``reply``, made of events, with the headers, the rate limits and the timing that the source has by now."""
-        source = None if self.source_reply is None else self.source_reply()
-        if source is None:
-            return reply
-        return replace(reply, headers=source.headers, rate_limits=source.rate_limits, timing=source.timing)
+        return with_answer(reply, None if self.source_reply is None else self.source_reply())
+
+
+def with_answer(reply: Reply, source: Reply | None) -> Reply:
+    """``reply``, made of events, with what only the reply of its source has, if that is known."""
+    if source is None:
+        return reply
+    return replace(reply, headers=source.headers, rate_limits=source.rate_limits, timing=source.timing)

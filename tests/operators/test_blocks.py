@@ -7,19 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import reactivex as rx
 
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
+from streamkit.stages import Fold
 from streamkit.turns import slot
 from tests.operators.reach import everything
 
 SECRET = "bob@example.org"
 SIGNATURE = "c2lnbmVkIGJ5IGJvYkBleGFtcGxlLm9yZw"
 FORM = {"type": "thinking", "thinking": slot("reasoning", "Hm.", sealed=True), "signature": SIGNATURE}
-
-
-def of(*events: Any) -> sk.Stream[Any]:
-    return testing.script([*events], usage=None)
 
 
 def blocks_of_messages(*texts: str) -> list[Any]:
@@ -36,18 +34,10 @@ def blocks_of_messages(*texts: str) -> list[Any]:
 
 def played(*events: Any) -> sk.Stream[Any]:
     """The events as a stream of their own, with the Reply that they make up."""
-    from streamkit.stages import Fold
-
     fold = Fold()
     for event in events:
         fold.feed(event)
-    return sk.stream(events_and(fold.reply(origin=sk.Origin("responses")), events))
-
-
-def events_and(reply: sk.Reply, events: Any) -> Any:
-    import reactivex as rx
-
-    return rx.of(*events, reply)
+    return sk.stream(rx.of(*events, fold.reply(origin=sk.Origin("responses"))))
 
 
 def test_two_messages_of_one_response_are_two_paragraphs():
@@ -84,6 +74,14 @@ def test_snapshots_of_whole_replies():
         ("Hi", "Hm", 1, "complete"),
     ]
     assert snapshots[-1] is list(stream)[-1]
+
+
+def test_snapshots_of_whole_replies_have_what_the_answer_of_the_server_says():
+    with testing.client(testing.Script("Hi there", headers={"x-request-id": "r-1"})) as client:
+        snapshots = list(client.chat("?").pipe(ops.snapshots(whole=True)))
+    assert [one.text for one in snapshots][:2] == ["Hi", "Hi there"]
+    assert {one.headers.get("x-request-id") for one in snapshots} == {"r-1"}
+    assert all(one.timing.first_content for one in snapshots)
 
 
 def test_what_is_hidden_is_in_no_form_and_signatures_stay():
@@ -221,7 +219,7 @@ def test_a_citation_does_not_tell_the_text_that_was_not_approved():
 
 def test_headers_and_what_a_cut_reply_says_of_itself_are_hidden():
     reply = sk.Reply(id=SECRET, model=SECRET, headers={"via": f"by {SECRET}", "x-request-id": "1"}, outcome="complete")
-    (out,) = list(sk.stream(events_and(reply, [])).pipe(ops.redact("email")))
+    (out,) = list(sk.stream(rx.of(reply)).pipe(ops.redact("email")))
     assert SECRET not in everything(out)
     assert out.headers["x-request-id"] == "1"
 

@@ -1,18 +1,16 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import streamkit as sk
 from pipelines import console_chat
 from streamkit import sinks, testing
+from tests.ctrl_c import ctrl_c_in_result
 
 pytestmark = pytest.mark.slow  # each starts a program
 
@@ -31,15 +29,13 @@ def test_every_question_is_sent_with_what_was_said_before():
     assert shown.text == "One.Two."
 
 
-def press_ctrl_c(_: Any = None) -> None:
-    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-
-
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_ctrl_c_keeps_the_partial_turn():
+    shown = sinks.memory()
     with testing.client(testing.Script("Once upon", stall_after=1), "Sorry?") as client:
-        conversation = console_chat.build(client, into=[sk.on(text=press_ctrl_c)])
-        reply = conversation.ask("A story!")
+        conversation = console_chat.build(client, into=[shown])
+        with ctrl_c_in_result(lambda: shown.text):
+            reply = conversation.ask("A story!")
         assert (reply.outcome, reply.text) == ("cancelled", "Once")
         assert conversation.history == [sk.user("A story!"), sk.assistant("Once")]
         assert client.requests[0].outcome == "cancelled"
@@ -49,10 +45,8 @@ def test_ctrl_c_keeps_the_partial_turn():
 def test_a_question_that_got_no_word_of_an_answer_is_not_kept():
     with testing.client(testing.Script("Once", stall_after=0)) as client:
         conversation = console_chat.build(client)
-        timer = threading.Timer(0.2, press_ctrl_c)
-        timer.start()
-        assert conversation.ask("A story!").outcome == "cancelled"
-        timer.join()
+        with ctrl_c_in_result(lambda: client.requests):
+            assert conversation.ask("A story!").outcome == "cancelled"
         assert conversation.history == []
 
 

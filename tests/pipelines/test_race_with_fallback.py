@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import io
 import signal
-import threading
 
 import pytest
 
 import streamkit as sk
 from pipelines import race_with_fallback
 from streamkit import testing
+from tests.ctrl_c import ctrl_c_in_result
 
 pytestmark = pytest.mark.slow  # each starts a program
 
@@ -93,12 +94,13 @@ def test_main_says_what_failed(capsys, monkeypatch):
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals of POSIX")
 def test_ctrl_c_ends_it(capsys, monkeypatch):
+    shown = io.StringIO()
+    monkeypatch.setattr("sys.stdout", shown)
     server = testing.Server(testing.Script("Once upon", stall_after=1))
     with server.running() as url:
         monkeypatch.setenv("OPENAI_API_KEY", "key")
         monkeypatch.setenv("OPENAI_BASE_URL", url)
-        press = threading.Timer(0.5, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
-        press.start()
-        assert race_with_fallback.main(["--model", "one", "Why?"]) == 0
-        press.join()
-    assert capsys.readouterr() == ("Once\n", "[one: cancelled, 4 characters]\n")
+        with ctrl_c_in_result(lambda: "Once" in shown.getvalue()):
+            assert race_with_fallback.main(["--model", "one", "Why?"]) == 0
+    assert shown.getvalue() == "Once\n"
+    assert capsys.readouterr().err == "[one: cancelled, 4 characters]\n"

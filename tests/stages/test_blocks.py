@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, strategies as st
 
 import streamkit as sk
-from streamkit import testing
 from streamkit.events import Choice, Part
 from streamkit.stages import Fold, Redactor
 from streamkit.stages.rewriting import JsonRedactor, Rewriter, StopAt, ThinkTags, parts_of
@@ -126,4 +125,3 @@ def test_texts_that_are_not_kept_leave_no_parts_behind(whole: bool):
     for event in events_of([("text", "Hello"), ("thinking", "Hm")], 2):
         fold.feed(event)
     assert fold.reply().text == ("Hello" if whole else "")
-    assert testing.__name__

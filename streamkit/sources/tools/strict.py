@@ -181,7 +181,7 @@ def _without_nulls(value: Any, schemas: list[Schema], defs: Mapping[str, Schema]
         return [_without_nulls(item, items, defs) for item in value]
     if not isinstance(value, dict):
         return value
-    fitting = [kind for kind in kinds if _fits(value, kind, defs)]
+    fitting = [kind for kind in kinds if _fits(value, kind)]
     kept = {}
     for name, item in value.items():
         if item is not None or not _may_miss(name, fitting):
@@ -206,7 +206,7 @@ def _alternatives(schema: Schema, defs: Mapping[str, Schema]) -> Iterator[Schema
         yield schema
 
 
-def _fits(value: Mapping[str, Any], schema: Schema, defs: Mapping[str, Schema]) -> bool:
+def _fits(value: Mapping[str, Any], schema: Schema) -> bool:
     """True if ``value`` may be an object of this kind: it has no other keys, and the constants fit."""
     properties = schema.get("properties")
     if not isinstance(properties, dict) or not value.keys() <= properties.keys():
