@@ -32,6 +32,7 @@ __all__ = [
     "ApiError",
     "BrokenError",
     "BudgetError",
+    "BusError",
     "ConnectError",
     "MalformedError",
     "SinkError",
@@ -196,6 +197,17 @@ class BudgetError(StreamkitError):
     """A budget was used up before this request was made, or it cannot be kept: a model has no price."""
 
     kind = "budget"
+
+
+class BusError(StreamkitError):
+    """A bus has no such reply, or not the asked position of it. ``reason`` is ``unknown``, ``position`` or
+    ``malformed``."""
+
+    kind = "bus"
+
+    def __init__(self, message: str, *, reason: str = "", **details: Any) -> None:
+        super().__init__(message, **details)
+        self.reason = reason
 
 
 class AllFailedError(StreamkitError, ExceptionGroup[Exception]):

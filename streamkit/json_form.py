@@ -82,13 +82,25 @@ def from_json(data: bytes | str) -> Event:
 
 def read_event(data: bytes | str) -> tuple[Event, set[str]]:
     """As `from_json`, but returns the unknown keys instead of warning of them."""
+    try:
+        form = json.loads(data)
+    except (ValueError, RecursionError) as exc:
+        raise MalformedError(f"not an event: {excerpt(_text(data))}") from exc
+    return read_form(form, data)
+
+
+def read_form(form: Any, data: bytes | str = "") -> tuple[Event, set[str]]:
+    """The event of a ``form`` that `event_form` made, perhaps read from ``data``, and the unknown keys in it."""
     missed: set[str] = set()
     try:
-        event = _event(json.loads(data), missed)
+        event = _event(form, missed)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
-        text = data if isinstance(data, str) else data.decode("utf-8", "replace")
-        raise MalformedError(f"not an event: {excerpt(text)}") from exc
+        raise MalformedError(f"not an event: {excerpt(_text(data) or repr(form))}") from exc
     return event, missed - BESIDE
+
+
+def _text(data: bytes | str) -> str:
+    return data if isinstance(data, str) else data.decode("utf-8", "replace")
 
 
 def warn_missed(what: str, names: Iterable[str]) -> None:

@@ -10,11 +10,10 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-from ..errors import BrokenError
+from ..error_form import error_form
 from ..files import open_private
 from ..json_values import json_default, json_line
-from ..wording import said
-from .recording import DETAILS, VERSION
+from .recording import VERSION
 
 __all__ = ["Recorder"]
 
@@ -73,7 +72,7 @@ class Recorder:
     def close(self, error: BaseException | None = None) -> None:
         """Write the end, with the error if there was one, and close the file. Closing again does nothing."""
         if not self._file.closed:
-            self._line({"end": self._now(), "error": None if error is None else _describe(error)})
+            self._line({"end": self._now(), "error": None if error is None else error_form(error)})
             self._file.close()
 
     def give_up(self, failure: OSError) -> None:
@@ -121,9 +120,3 @@ def _form(data: bytes) -> dict[str, str]:
         return {"text": data.decode()}
     except UnicodeDecodeError:
         return {"base64": b64encode(data).decode()}
-
-
-def _describe(error: BaseException) -> dict[str, Any]:
-    form = {"kind": getattr(error, "kind", BrokenError.kind), "message": said(error)}
-    details = {name: getattr(error, name, None) for name in DETAILS}
-    return form | {name: value for name, value in details.items() if value not in (None, False)}

@@ -23,28 +23,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from .. import errors
-from ..errors import AllFailedError, BrokenError, MalformedError, StreamkitError, TooLargeError
+from ..error_form import DETAILS, KINDS, error_of_form
+from ..errors import AllFailedError, MalformedError, StreamkitError, TooLargeError
 from ..events import Reply
 from ..json_form import warn_missed
 from ..wire import APIS
 from ..wording import excerpt
 
-__all__ = ["DETAILS", "VERSION", "Read", "Recording", "shipped_names"]
+__all__ = ["VERSION", "Read", "Recording", "shipped_names"]
 
 VERSION = 1
 LIMIT = 256 * 1024 * 1024
 SHIPPED = Path(__file__).parents[1] / "recordings"
-DETAILS = ("status", "clock", "retryable", "request_id", "retry_after", "code", "error_type", "param")
 KEYS = {
     "head": frozenset({"streamkit", "api", "model", "note"}),
     "read": frozenset({"t", "text", "base64"}),
     "end": frozenset({"end", "error"}),
-}
-KINDS: dict[str, type[StreamkitError]] = {
-    cls.kind: cls
-    for cls in (getattr(errors, name) for name in errors.__all__)
-    if isinstance(cls, type) and issubclass(cls, StreamkitError) and cls is not AllFailedError
 }
 
 
@@ -120,12 +114,7 @@ class Recording:
         """A new error like the one that ended what was recorded, None if it ended in order."""
         if self.failure is None:
             return None
-        kind = KINDS.get(self.failure["kind"], BrokenError)
-        details = {name: value for name, value in self.failure.items() if name in DETAILS}
-        try:
-            return kind(self.failure["message"], partial=partial, **details)
-        except TypeError:  # a detail that this kind does not have
-            return kind(self.failure["message"], partial=partial)
+        return error_of_form(self.failure, partial)
 
 
 def shipped_names() -> list[str]:

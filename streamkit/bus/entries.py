@@ -1,0 +1,66 @@
+"""The data of an entry: a JSON array of the events of one batch.
+
+An element is the form of an event, as `to_json` writes it, or a list of texts, which are that many `TextDelta` of the
+first choice: most events are these, and in a list they take a tenth of the time. The last entry of a reply holds its
+`Reply`, or an element with the error that ended it: ``{"type": "error", "error": {...}, "partial": {...}}``.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+from ..error_form import error_form, error_of_form
+from ..errors import StreamkitError
+from ..events import Reply, TextDelta
+from ..json_form import event_form, missed_warning, read_form
+from ..json_values import json_default, json_line
+
+__all__ = ["decode", "encode"]
+
+ERROR = "error"
+
+
+def encode(items: Iterable[Any]) -> bytes:
+    """The data of a batch of events; an error may be the last of them."""
+    forms: list[Any] = []
+    texts: list[str] | None = None
+    for item in items:
+        if type(item) is TextDelta and not item.index:
+            if texts is None:
+                texts = []
+                forms.append(texts)
+            texts.append(item.text)
+        else:
+            texts = None
+            forms.append(_form(item))
+    return json_line(forms, json_default)
+
+
+def decode(data: bytes) -> list[Any]:
+    """The events of a batch, and the error at its end if there is one. `MalformedError` if it is not a batch."""
+    events: list[Any] = []
+    for form in json.loads(data):
+        if type(form) is list:
+            events.extend(map(TextDelta, form))
+        else:
+            events.append(_item(form))
+    return events
+
+
+def _form(item: Any) -> dict[str, Any]:
+    if isinstance(item, StreamkitError):
+        return {"type": ERROR, "error": error_form(item), "partial": event_form(item.partial)}
+    return event_form(item)
+
+
+def _item(form: Any) -> Any:
+    if isinstance(form, dict) and form.get("type") == ERROR:
+        partial, _ = read_form(form["partial"])
+        return error_of_form(form["error"], partial if isinstance(partial, Reply) else None)
+    event, missed = read_form(form)
+    if warning := missed_warning(f"an event {event.type!r} of a bus", missed):
+        warnings.warn(warning, RuntimeWarning, stacklevel=2)
+    return event

@@ -1,0 +1,89 @@
+"""What a bus needs of its storage: a log for each reply, in which one writer at a time appends entries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol, TypeAlias
+
+__all__ = ["START", "Answer", "Entry", "EntryId", "Log", "Status", "Verdict"]
+
+EntryId: TypeAlias = tuple[int, int]
+"""The id of an entry: a time in milliseconds and a number within it. Ids grow within a log."""
+
+START: EntryId = (0, 0)
+"""The id before that of any entry."""
+
+Verdict: TypeAlias = Literal["ok", "repeated", "stale", "closed", "gap", "missing", "busy", "dead", "alive"]
+"""What became of a request to change a log:
+
+- ``ok``: it was done; ``repeated``: it had been done before, by the same writer, so it was not done again
+- ``stale``: a writer with a higher epoch has taken over; ``closed``: the reply has ended
+- ``gap``: a batch before this one is missing; ``missing``: there is no such reply, or no longer
+- ``busy``: another writer is at work; ``dead``: another writer had begun, and gives no sign of life
+- ``alive``: the writer is not dead, or not for long enough
+"""
+
+
+class Answer(NamedTuple):
+    """The verdict on a request, the epoch of the reply, and whether its writer is asked to stop."""
+
+    verdict: Verdict
+    epoch: int = 0
+    is_cancelled: bool = False
+
+
+class Entry(NamedTuple):
+    """One batch of a log: its id, the epoch of its writer, its number in that epoch (from 1), and its data."""
+
+    id: EntryId
+    epoch: int
+    number: int
+    data: bytes
+
+
+class Status(NamedTuple):
+    """What is known of a reply: whether it is open, the epoch, and the id of its last entry (`START` if none)."""
+
+    is_open: bool
+    epoch: int
+    last: EntryId
+
+
+class Log(Protocol):
+    """The storage of a bus. Each method is one atomic step; all are called on one event loop.
+
+    A method may be called again if its answer was lost: `open` and `take_over` with the same ``owner``, `append` with
+    the same epoch and number are then not done twice.
+    """
+
+    async def open(self, reply_id: str, owner: str) -> Answer:
+        """Begin the reply under epoch 1, if there is none of this id."""
+        ...
+
+    async def append(self, reply_id: str, epoch: int, number: int, data: bytes, *, last: bool) -> Answer:
+        """Append an entry, and end the reply with the ``last`` one. It is a sign of life, too."""
+        ...
+
+    async def take_over(self, reply_id: str, epoch: int, owner: str, data: bytes, *, last: bool) -> Answer:
+        """Append an entry under the epoch after ``epoch``, whose writer must be dead. The new epoch is in the answer."""
+        ...
+
+    async def beat(self, epochs: Mapping[str, int]) -> Mapping[str, Answer]:
+        """Give a sign of life for each reply, under its epoch."""
+        ...
+
+    async def cancel(self, reply_id: str) -> Answer:
+        """Ask the writer to stop."""
+        ...
+
+    async def read(self, reply_id: str, after: EntryId, *, limit: int, wait: float = 0.0) -> Sequence[Entry]:
+        """The next entries, ``limit`` at most. If there are none, it waits for up to ``wait`` seconds."""
+        ...
+
+    async def status(self, reply_id: str) -> Status | None:
+        """What is known of a reply; None if there is none of this id, or no longer."""
+        ...
+
+    async def close(self) -> None:
+        """Close connections."""
+        ...

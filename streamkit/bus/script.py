@@ -1,0 +1,99 @@
+"""The script that a Redis server runs for each change of a reply, so that a change is one step."""
+
+from __future__ import annotations
+
+__all__ = ["SCRIPT"]
+
+SCRIPT = """
+local meta, log = KEYS[1], KEYS[2]
+local op, live_ttl, dead_after, grace, ended_ttl = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local known = redis.call('HMGET', meta, 'state', 'epoch', 'number', 'beat', 'owner', 'cancel', 'suspect')
+local state, epoch, number = known[1], tonumber(known[2]), tonumber(known[3])
+local beat, owner, cancel, suspect = tonumber(known[4]), known[5], known[6] or '0', tonumber(known[7])
+
+local function answer(verdict)
+    return {verdict, epoch or 0, tonumber(cancel)}
+end
+
+local function sign_of_life()
+    redis.call('HSET', meta, 'beat', now)
+    redis.call('HDEL', meta, 'suspect')
+    redis.call('EXPIRE', meta, live_ttl)
+    redis.call('EXPIRE', log, live_ttl)
+end
+
+local function add(data, last)
+    redis.call('XADD', log, '*', 'e', epoch, 'n', number, 'd', data)
+    redis.call('HSET', meta, 'epoch', epoch, 'number', number)
+    sign_of_life()
+    if last == '1' then
+        redis.call('HSET', meta, 'state', 'closed')
+        redis.call('EXPIRE', meta, ended_ttl)
+        redis.call('EXPIRE', log, ended_ttl)
+    end
+end
+
+if op == 'open' then
+    if not state then
+        epoch = 1
+        redis.call('HSET', meta, 'state', 'open', 'epoch', 1, 'number', 0, 'owner', ARGV[6])
+        sign_of_life()
+        return answer('ok')
+    elseif owner == ARGV[6] then
+        return answer('repeated')
+    elseif state ~= 'open' then
+        return answer('closed')
+    end
+    return answer(now - beat > dead_after and 'dead' or 'busy')
+end
+
+if not state then
+    return answer('missing')
+end
+
+if op == 'append' then
+    local asked, batch = tonumber(ARGV[6]), tonumber(ARGV[7])
+    if asked == epoch and batch <= number then return answer('repeated') end
+    if asked ~= epoch then return answer('stale') end
+    if state ~= 'open' then return answer('closed') end
+    if batch ~= number + 1 then return answer('gap') end
+    number = batch
+    add(ARGV[8], ARGV[9])
+    return answer('ok')
+end
+
+if op == 'take over' then
+    if owner == ARGV[7] then return answer('repeated') end
+    if state ~= 'open' then return answer('closed') end
+    if tonumber(ARGV[6]) ~= epoch then return answer('stale') end
+    if now - beat <= dead_after then return answer('alive') end
+    if not suspect then  -- the server itself may have been away: give the writer the time to reach it again
+        redis.call('HSET', meta, 'suspect', now)
+        return answer('alive')
+    end
+    if now - suspect < grace then return answer('alive') end
+    epoch, number = epoch + 1, 1
+    redis.call('HSET', meta, 'owner', ARGV[7])
+    add(ARGV[8], ARGV[9])
+    return answer('ok')
+end
+
+if op == 'beat' then
+    if tonumber(ARGV[6]) ~= epoch then return answer('stale') end
+    if state ~= 'open' then return answer('closed') end
+    sign_of_life()
+    return answer('ok')
+end
+
+if op == 'cancel' then
+    if state ~= 'open' then return answer('closed') end
+    cancel = '1'
+    redis.call('HSET', meta, 'cancel', 1)
+    return answer('ok')
+end
+
+return redis.error_reply('unknown operation ' .. op)
+"""

@@ -1,0 +1,65 @@
+"""A sink that writes the events of a reply to a bus, where others follow them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar, Literal
+
+from ..engine.branches import OwnSink
+from ..engine.upstream import at_work, new_id
+from ..errors import SinkError, StreamkitError
+from ..events import Reply
+from ..worker import closing_limit
+
+__all__ = ["BusSink", "bus"]
+
+
+class BusSink(OwnSink):
+    """Writes events to a bus; see `bus`."""
+
+    on_cancel: ClassVar[Literal["drain"]] = "drain"
+    storage = "bus"
+
+    def __init__(self, bus: Any, reply_id: str | None) -> None:
+        self._bus, self._named = bus, reply_id
+        self._run_id: str | None = None
+        self._writer: Any = None
+        self._error: StreamkitError | None = None
+
+    def begin(self, *, run_id: str) -> None:
+        self._run_id = run_id
+        self._open()
+
+    def write(self, item: Any) -> None:
+        (self._writer or self._open()).add(item)
+
+    def fail(self, error: Exception) -> None:
+        self._error = error if isinstance(error, StreamkitError) else SinkError.wrapping("the stream failed:", error)
+
+    async def close(self, reply: Reply) -> None:
+        writer, self._writer = self._writer or self._open(), None
+        error, self._error = self._error, None
+        if not isinstance(writer.latest, Reply) and writer.failure is None:
+            writer.add(reply if error is None else error.with_partial(reply))
+        await asyncio.wait_for(asyncio.wrap_future(writer.ended), closing_limit(reply))
+        if writer.failure is not None:
+            raise writer.failure
+
+    def _open(self) -> Any:
+        run_id = self._run_id
+        self._writer = self._bus.writer(self._named or run_id or new_id(), lambda error: _stop(run_id))
+        return self._writer
+
+    def __repr__(self) -> str:
+        return "<bus>"
+
+
+def _stop(run_id: str | None) -> None:
+    entry = at_work.get(run_id or "")
+    if entry is not None:
+        entry.run().cancel()
+
+
+def bus(bus: Any, reply_id: str | None = None) -> BusSink:
+    """A sink that writes to ``bus``."""
+    return BusSink(bus, reply_id)
