@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
 from typing import Any, NamedTuple
 
 from ..checks import check_number
@@ -80,27 +81,29 @@ class Bus:
         fold = Fold()
         reading.snapshot = lambda outcome: fold.reply(outcome or "truncated")
         reading.server = "the bus"
-        async for batch in batches_after(self._log, self._hub, reply_id, after, wait):
-            events = _from(batch, after)
-            error = events.pop() if events and isinstance(events[-1], StreamkitError) else None
-            for event in events:
-                fold.feed(event)
-            yield events
-            if error is not None:
-                raise error
-            if events and isinstance(events[-1], Reply):
-                return
+        async with aclosing(batches_after(self._log, self._hub, reply_id, after, wait)) as batches:
+            async for batch in batches:
+                events = _from(batch, after)
+                error = events.pop() if events and isinstance(events[-1], StreamkitError) else None
+                for event in events:
+                    fold.feed(event)
+                yield events
+                if error is not None:
+                    raise error
+                if events and isinstance(events[-1], Reply):
+                    return
 
     async def _placed(self, reply_id: str, after: Position | None, wait: float) -> AsyncGenerator[Placed, None]:
-        async for batch in batches_after(self._log, self._hub, reply_id, after, wait):
-            events = _from(batch, after)
-            start = len(batch.events) - len(events)
-            for index, event in enumerate(events, start):
-                if isinstance(event, StreamkitError):
-                    raise event
-                yield Placed(str(Position(batch.id, index)), event)
-                if isinstance(event, Reply):
-                    return
+        async with aclosing(batches_after(self._log, self._hub, reply_id, after, wait)) as batches:
+            async for batch in batches:
+                events = _from(batch, after)
+                start = len(batch.events) - len(events)
+                for index, event in enumerate(events, start):
+                    if isinstance(event, StreamkitError):
+                        raise event
+                    yield Placed(str(Position(batch.id, index)), event)
+                    if isinstance(event, Reply):
+                        return
 
 
 def _from(batch: Batch, after: Position | None) -> list[Any]:

@@ -1,0 +1,167 @@
+"""Logs in the memory of one process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+from ..errors import TooLargeError
+from .log import START, Answer, Entry, EntryId, Status
+
+__all__ = ["MemoryLog"]
+
+
+@dataclass
+class _Kept:
+    """One reply."""
+
+    owner: str
+    beat: float
+    epoch: int = 1
+    number: int = 0
+    is_open: bool = True
+    is_cancelled: bool = False
+    size: int = 0
+    forgotten_at: float | None = None
+    """When it is dropped; None while it is open."""
+    entries: list[Entry] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class MemoryLog:
+    """See `streamkit.bus.memory`. All methods are called on one loop."""
+
+    def __init__(
+        self,
+        *,
+        dead_after: float,
+        kept_for: float,
+        reply_bytes: int,
+        total_bytes: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._dead_after, self._kept_for, self._clock = dead_after, kept_for, clock
+        self._reply_bytes, self._total_bytes = reply_bytes, total_bytes
+        self._replies: dict[str, _Kept] = {}
+        self._size = 0
+
+    async def open(self, reply_id: str, owner: str) -> Answer:
+        reply = self._known(reply_id)
+        if reply is None:
+            self._replies[reply_id] = _Kept(owner, self._clock())
+            return Answer("ok", 1)
+        if reply.owner == owner:
+            return Answer("repeated", reply.epoch, reply.is_cancelled)
+        if not reply.is_open:
+            return Answer("closed", reply.epoch)
+        return Answer("dead" if self._is_dead(reply) else "busy", reply.epoch)
+
+    async def append(self, reply_id: str, epoch: int, number: int, data: bytes, *, last: bool) -> Answer:
+        reply = self._known(reply_id)
+        if reply is None:
+            return Answer("missing")
+        if epoch == reply.epoch and number <= reply.number:
+            return Answer("repeated", epoch, reply.is_cancelled)
+        if epoch != reply.epoch:
+            return Answer("stale", reply.epoch)
+        if not reply.is_open:
+            return Answer("closed", epoch)
+        if number != reply.number + 1:
+            return Answer("gap", epoch)
+        if reply.size + len(data) > self._reply_bytes and not last:
+            raise TooLargeError(f"reply {reply_id} is larger than the {self._reply_bytes} bytes of the bus for one reply")
+        self._add(reply, epoch, number, data, last)
+        return Answer("ok", epoch, reply.is_cancelled)
+
+    async def take_over(self, reply_id: str, epoch: int, owner: str, data: bytes, *, last: bool) -> Answer:
+        reply = self._known(reply_id)
+        if reply is None:
+            return Answer("missing")
+        if reply.owner == owner:
+            return Answer("repeated", reply.epoch, reply.is_cancelled)
+        if not reply.is_open:
+            return Answer("closed", reply.epoch)
+        if epoch != reply.epoch:
+            return Answer("stale", reply.epoch)
+        if not self._is_dead(reply):
+            return Answer("alive", epoch)
+        reply.owner = owner
+        self._add(reply, epoch + 1, 1, data, last)
+        return Answer("ok", reply.epoch, reply.is_cancelled)
+
+    async def beat(self, epochs: Mapping[str, int]) -> Mapping[str, Answer]:
+        return {reply_id: self._beat(reply_id, epoch) for reply_id, epoch in epochs.items()}
+
+    async def cancel(self, reply_id: str) -> Answer:
+        reply = self._known(reply_id)
+        if reply is None:
+            return Answer("missing")
+        if not reply.is_open:
+            return Answer("closed", reply.epoch)
+        reply.is_cancelled = True
+        return Answer("ok", reply.epoch, True)
+
+    async def read(self, reply_id: str, after: EntryId, *, limit: int, wait: float = 0.0) -> Sequence[Entry]:
+        reply = self._known(reply_id)
+        if reply is None:
+            return []
+        entries = _after(reply, after, limit)
+        if not entries and wait and reply.is_open:
+            try:
+                async with asyncio.timeout(wait):
+                    await reply.news.wait()
+            except TimeoutError:
+                return []
+            entries = _after(reply, after, limit)
+        return entries
+
+    async def status(self, reply_id: str) -> Status | None:
+        reply = self._known(reply_id)
+        if reply is None:
+            return None
+        return Status(reply.is_open, reply.epoch, reply.entries[-1].id if reply.entries else START)
+
+    async def close(self) -> None:
+        self._replies.clear()
+
+    def _known(self, reply_id: str) -> _Kept | None:
+        now = self._clock()
+        for id, reply in [*self._replies.items()]:  # in the order of their beginning
+            if reply.forgotten_at is not None and (now > reply.forgotten_at or self._size > self._total_bytes):
+                self._size -= reply.size
+                del self._replies[id]
+        return self._replies.get(reply_id)
+
+    def _beat(self, reply_id: str, epoch: int) -> Answer:
+        reply = self._known(reply_id)
+        if reply is None:
+            return Answer("missing")
+        if epoch != reply.epoch:
+            return Answer("stale", reply.epoch)
+        if not reply.is_open:
+            return Answer("closed", epoch)
+        reply.beat = self._clock()
+        return Answer("ok", epoch, reply.is_cancelled)
+
+    def _add(self, reply: _Kept, epoch: int, number: int, data: bytes, last: bool) -> None:
+        id = (len(reply.entries) + 1, 0)
+        reply.entries.append(Entry(id, epoch, number, data))
+        reply.epoch, reply.number, reply.beat = epoch, number, self._clock()
+        reply.size += len(data)
+        self._size += len(data)
+        if last:
+            reply.is_open, reply.forgotten_at = False, self._clock() + self._kept_for
+        reply.news.set()
+        reply.news = asyncio.Event()
+
+    def _is_dead(self, reply: _Kept) -> bool:
+        return self._clock() - reply.beat > self._dead_after
+
+
+def _after(reply: _Kept, after: EntryId, limit: int) -> list[Entry]:
+    start = bisect_right(reply.entries, after, key=attrgetter("id"))
+    return reply.entries[start : start + limit]
