@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol, Required, TypeAlias, TypedDict
 
-from .checks import type_name
+from .checks import quote_refused, type_name
 from .turns import FromModel
 
 __all__ = [
@@ -157,9 +157,31 @@ def _as_message(value: Any) -> Mapping[str, Any]:
         raise ValueError("a message is nested too deeply, or holds itself") from exc
     if _is_model(value) and "role" in form and hasattr(value, "content"):
         form.setdefault("content", None)  # a turn of calls alone: some servers refuse it without this field
+        form.pop("annotations", None)  # only replies have them, and some servers refuse them (razzant/ouroboros #33)
     if not ("role" in form or "type" in form or form.keys() == {"id"}):  # an id alone refers to an item of the server
         raise TypeError(f"a message is a dict with a role, as sk.user(text) gives it; one has only {sorted(form)}")
+    _refuse_foreign(form)
     return value.with_form(form) if isinstance(value, FromModel) else form
+
+
+def _refuse_foreign(form: Mapping[str, Any]) -> None:
+    """TypeError for messages in the forms of other libraries: taken for an item of the Responses API, or for a content
+    of Gemini's, they would lose in silence what they say."""
+    told = form.get("content", form.get("data"))
+    if "role" not in form and (isinstance(told, (str, Mapping)) or "additional_kwargs" in form):
+        kind = quote_refused(form.get("type"))
+        raise TypeError(
+            f"a message is a dict with a role, not one of the type {kind} as LangChain has them: "
+            "its convert_to_openai_messages gives them"
+        )
+    parts = form.get("parts")
+    listed = parts if isinstance(parts, (list, tuple)) else ()
+    kinds = [part["type"] for part in listed if isinstance(part, Mapping) and "type" in part]
+    if kinds:
+        raise TypeError(
+            f"a message has its text as its content, not in parts of the type {quote_refused(kinds[0])} as messages of "
+            "a user interface have it (the AI SDK's UIMessage): write their role and their text as content"
+        )
 
 
 def _is_model(value: Any) -> bool:

@@ -152,5 +152,5 @@ def _plain_text(text: str, form: Mapping[str, Any]) -> Item | None:
 def _call_item(call: Call) -> Item:
     extra = call.extra or {}
     kind = extra.get("type", "function_call")
-    given = "input" if kind == "custom_tool_call" else "arguments"
-    return {"type": kind, **extra, "call_id": call.id, "name": call.name, given: call.arguments}
+    own = {"type": kind, **extra, "call_id": call.id, "name": call.name}
+    return own | ({"input": call.arguments} if kind == "custom_tool_call" else {"arguments": call.arguments or "{}"})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
-from ..turns import FromModel, Origin
+from ..turns import FromModel, Origin, arguments_object, object_of
 from .api import Form, Messages
+from .json_codec import dumps
 from .origins import is_from_model, is_from_server
 from .servers import OPAQUE, SENTINEL, THOUGHTS, Server, server_of, wants_signatures
 
@@ -22,7 +25,8 @@ UNSIGNED = {"google": {"thought_signature": SENTINEL}}
 def chat_returned(target: Origin, messages: Messages, params: Mapping[str, Any]) -> Messages:
     """``messages`` as they go to ``target`` in a request with ``params``."""
     server = server_of(target.host, target.model)
-    if not (server.filler or server.signs or any(isinstance(message, FromModel) for message in messages)):
+    has_rules = server.filler or server.signs or server.ids
+    if not (has_rules or any(isinstance(message, FromModel) for message in messages)):
         return messages
     history = _History(target, server, messages)
     adapted = [history.adapted(place, message) for place, message in enumerate(messages)]
@@ -30,6 +34,8 @@ def chat_returned(target: Origin, messages: Messages, params: Mapping[str, Any])
         adapted = list(_filled(server, adapted, history.turns))
     if server.signs and wants_signatures(target.model):
         adapted = list(_signed(adapted, history.last_user))
+    if server.ids:
+        adapted = list(_with_fitting_ids(re.compile(server.ids), adapted))
     return [message for message in adapted if not (isinstance(message, FromModel) and says_nothing(message))]
 
 
@@ -64,9 +70,9 @@ class _History:
     def adapted(self, place: int, message: Mapping[str, Any]) -> Mapping[str, Any]:
         if not isinstance(message, FromModel):
             return message
+        form: Form = dict(_with_calls(message, _with_object))
         if not is_from_server(self._target, message.origin):
-            return without_extras(message)
-        form: Form = dict(message)
+            return without_extras(message.with_form(form))
         if not (self._server.opaque and is_from_model(self._target, message.origin)):
             form = without_fields(form, OPAQUE)
         keys = [name for name in THOUGHTS if isinstance(form.get(name), str)]
@@ -127,6 +133,47 @@ def _call_without(call: Any, names: Collection[str]) -> Any:
     if isinstance(form.get("function"), Mapping):
         form["function"] = {name: value for name, value in form["function"].items() if name not in names}
     return form
+
+
+def _with_calls(
+    message: Mapping[str, Any], change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """The message with a change to each of its calls."""
+    calls = message.get("tool_calls")
+    if not isinstance(calls, list):
+        return message
+    changed = [change(call) if isinstance(call, Mapping) else call for call in calls]
+    form = {**message, "tool_calls": changed}
+    return message if changed == calls else message.with_form(form) if isinstance(message, FromModel) else form
+
+
+def _with_object(call: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A call whose arguments are an object, as in the other APIs: servers that fill a template with them refuse any
+    other text, and with it every later request (ggml-org/llama.cpp #25510, vllm-project/vllm #43995)."""
+    function = call.get("function")
+    told = function.get("arguments") if isinstance(function, Mapping) else None
+    if not isinstance(function, Mapping) or not isinstance(told, str) or object_of(told) is not None:
+        return call
+    return {**call, "function": {**function, "arguments": dumps(arguments_object(told))}}
+
+
+def _with_fitting_ids(fits: re.Pattern[str], messages: Messages) -> Iterator[Mapping[str, Any]]:
+    """The messages, with other ids for calls whose ids the server refuses, and for their results."""
+    ids: dict[Any, str] = {}
+
+    def change(call: Mapping[str, Any]) -> Mapping[str, Any]:
+        id = call.get("id")
+        if not isinstance(id, str) or fits.fullmatch(id):
+            return call
+        ids[id] = sha256(id.encode("utf-8", "surrogatepass")).hexdigest()[:9]
+        return {**call, "id": ids[id]}
+
+    for message in messages:
+        id = message.get("tool_call_id")
+        if isinstance(id, str) and id in ids:
+            yield {**message, "tool_call_id": ids[id]}
+        else:
+            yield _with_calls(message, change)
 
 
 def _under_key(form: Form, keys: list[str], wanted: str) -> Form:
