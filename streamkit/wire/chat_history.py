@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -13,7 +13,14 @@ from .json_codec import dumps
 from .origins import is_from_model, is_from_server
 from .servers import OPAQUE, SENTINEL, THOUGHTS, Server, server_of, wants_signatures
 
-__all__ = ["chat_returned", "returned_fields", "says_nothing", "without_extras", "without_fields"]
+__all__ = [
+    "chat_returned",
+    "returned_fields",
+    "says_nothing",
+    "with_files_apart",
+    "without_extras",
+    "without_fields",
+]
 
 TEXTS = ("text", "refusal")
 """The types of parts that a message of a model may have on any server."""
@@ -43,6 +50,24 @@ def says_nothing(message: Mapping[str, Any]) -> bool:
     """True for a message of a model without content and calls, which servers refuse."""
     has_content = message.get("content") or message.get("audio") or any(message.get(name) for name in CALLS)
     return message.get("role") == "assistant" and not has_content
+
+
+def with_files_apart(messages: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Messages of other APIs whose results hold texts only; their pictures and files follow in a message of the user,
+    where they are allowed (OpenHands/OpenHands #7700)."""
+    files: list[Any] = []
+    for message in messages:
+        content = message.get("content") if message.get("role") == "tool" else None
+        if files and message.get("role") != "tool":
+            yield {"role": "user", "content": files}
+            files = []
+        if isinstance(content, list) and all(isinstance(part, Mapping) for part in content):
+            texts = [str(part.get("text") or "") for part in content if part.get("type") == "text"]
+            files += [part for part in content if part.get("type") != "text"]
+            message = {**message, "content": "\n".join(texts)}
+        yield message
+    if files:
+        yield {"role": "user", "content": files}
 
 
 def returned_fields(message: Mapping[str, Any]) -> set[str]:

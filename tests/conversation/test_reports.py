@@ -198,6 +198,22 @@ def test_a_conversation_of_anthropic_goes_on_with_mistral():
     assert all(len(id) == 9 and id.isalnum() for id in ids)
 
 
+@pytest.mark.parametrize("name", ["openai", "deepseek"])
+def test_a_picture_in_a_result_of_the_responses_api_follows_it_in_chat_completions(name: str):
+    """OpenHands/OpenHands #7700: in chat completions only messages of the user hold pictures."""
+    address = "data:image/png;base64,iVBORw0KGgo="
+    shown = [{"type": "input_text", "text": "see"}, {"type": "input_image", "image_url": address}]
+    history = [
+        USER,
+        *({"type": "function_call", "call_id": id, "name": "w", "arguments": "{}"} for id in "ab"),
+        {"type": "function_call_output", "call_id": "a", "output": shown},
+        {"type": "function_call_output", "call_id": "b", "output": "r"},
+    ]
+    messages = asked(name, history)["messages"]
+    picture = {"type": "image_url", "image_url": {"url": address}}
+    assert messages[2:] == [result("a", "see"), result("b"), {"role": "user", "content": [picture]}]
+
+
 @pytest.mark.parametrize("told", [[], [written(0, "")]])
 def test_calls_without_arguments_have_an_empty_object(told: list[Any]):
     """MetaFARS/codex-relay #57."""
