@@ -166,7 +166,7 @@ class Mistral(ChatServer):
     def write(self, said: Said) -> None:
         """Its ids have nine letters and digits (langchain-ai/langchain #24668)."""
         said.round = [
-            replace(part, id=f"{part.id:0<9}".replace("_", "x")) if isinstance(part, Call) else part
+            replace(part, id=f"{part.id.replace('_', 'x'):x>9}") if isinstance(part, Call) else part
             for part in said.round
         ]
         super().write(said)
