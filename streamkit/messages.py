@@ -25,6 +25,9 @@ __all__ = [
 PARSED = frozenset({"parsed", "parsed_arguments"})
 PARTS = frozenset({"content", "function", "output", "tool_calls"})
 """Fields of a message that hold further parts of it."""
+ASKING = ("user", "system", "developer")
+CONTENTS = ("content", "parts", "images")
+"""The fields that say something in messages of these roles, in the form of any API."""
 
 
 class MessageModel(Protocol):
@@ -174,6 +177,8 @@ def _refuse_foreign(form: Mapping[str, Any]) -> None:
             f"a message is a dict with a role, not one of the type {kind} as LangChain has them: "
             "its convert_to_openai_messages gives them"
         )
+    if form.get("role") in ASKING and all(form.get(name) is None for name in CONTENTS):
+        raise TypeError(f"a message of the role {form['role']!r} has no content; it has only {sorted(form)}")
     parts = form.get("parts")
     listed = parts if isinstance(parts, (list, tuple)) else ()
     kinds = [part["type"] for part in listed if isinstance(part, Mapping) and "type" in part]

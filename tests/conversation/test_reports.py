@@ -67,12 +67,16 @@ SHOWN = (
 )
 
 
+BLOCKS = {"role": "user", "additional_kwargs": {}, "blocks": [{"block_type": "text", "text": "hi"}]}
+OTHERS = [*((one, "LangChain") for one in LANGCHAIN), *((one, "UIMessage") for one in SHOWN), (BLOCKS, "no content")]
+
+
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("message", [*LANGCHAIN, *SHOWN])
-def test_messages_of_other_libraries_are_not_lost_in_silence(name: str, message: dict[str, Any]):
-    """langchain-ai/opengpts #305; suitenumerique/conversations #680."""
+@pytest.mark.parametrize(("message", "words"), OTHERS)
+def test_messages_of_other_libraries_are_not_lost_in_silence(name: str, message: dict[str, Any], words: str):
+    """langchain-ai/opengpts #305; suitenumerique/conversations #680; looplj/axonhub #2520."""
     server = StrictServer(name, "text")
-    with server.client() as client, pytest.raises(TypeError, match="LangChain" if "type" in message else "UIMessage"):
+    with server.client() as client, pytest.raises(TypeError, match=words):
         sk.run(client.chat([USER, message]))
     assert server.requests == []
 
