@@ -170,8 +170,8 @@ def _as_message(value: Any) -> Mapping[str, Any]:
 def _refuse_foreign(form: Mapping[str, Any]) -> None:
     """TypeError for messages in the forms of other libraries: taken for an item of the Responses API, or for a content
     of Gemini's, they would lose in silence what they say."""
-    told = form.get("content", form.get("data"))
-    if "role" not in form and (isinstance(told, (str, Mapping)) or "additional_kwargs" in form):
+    content = form.get("content", form.get("data"))
+    if "role" not in form and (isinstance(content, (str, Mapping)) or "additional_kwargs" in form):
         kind = quote_refused(form.get("type"))
         raise TypeError(
             f"a message is a dict with a role, not one of the type {kind} as LangChain has them: "
