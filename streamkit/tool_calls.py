@@ -64,9 +64,11 @@ class ToolCall(FromServer):
 
     def result(self, value: Any, *, is_error: bool = False) -> Message:
         """The message or item that answers this call, in the form of its `api`; anything but text is sent as JSON,
-        models and dataclasses as objects, dates, decimals, enums and the like as text. ``is_error`` reports a failure,
-        by the API's mark for it or else in words. TypeError for values that JSON cannot hold: sets, bytes, objects."""
-        content = value if isinstance(value, str) else dumps(value, compact=False, default=strict_json_default)
+        models and dataclasses as objects, dates, decimals, enums and the like as text. Of a `Reply`, for instance of
+        another model, its text is sent. ``is_error`` reports a failure, by the API's mark for it or else in words.
+        TypeError for values that JSON cannot hold: sets, bytes, objects."""
+        value = _said(value)
+        content = value if isinstance(value, str) else dumps(value, compact=False, default=_default)
         return cast(Message, result_form(self.api, self, content, is_error=is_error))
 
     def as_part(self) -> ToolCallPart:
@@ -89,3 +91,14 @@ class ToolResult(FromServer):
     def message(self) -> Message:
         """The message that reports the result, or the failure, to the model."""
         return self.call.result(self.value if self.error is None else self.error, is_error=self.error is not None)
+
+
+def _said(value: Any) -> Any:
+    """The text of a `Reply`, whose other fields are of no use to a model; anything else as it is."""
+    is_reply = isinstance(value, FromServer) and hasattr(value, "outcome")
+    return getattr(value, "text", "") if is_reply else value
+
+
+def _default(value: Any) -> Any:
+    said = _said(value)
+    return strict_json_default(value) if said is value else said

@@ -157,6 +157,20 @@ def test_results_are_sent_as_json_whatever_they_are():
         assert json.loads(sk.to_json(sk.ToolResult(call, value)))["value"] == form
 
 
+def test_of_a_reply_of_another_model_its_text_is_sent():
+    def expert(question: str) -> sk.ReplyStream:
+        """Ask somebody who knows."""
+        return testing.script(f"{question} I know.")
+
+    call = ("expert", {"question": "Why?"})
+    client, stream = conversation(testing.Script(tool_calls=[call]), testing.Script(("ok",)), tools=[expert])
+    results = [item for item in testing.clock().run(stream).items if isinstance(item, sk.ToolResult)]
+    assert isinstance(results[0].value, sk.Reply)
+    assert client.requests[1].body["messages"][-1]["content"] == "Why? I know."
+    within = sk.ToolCall("c", "f", "{}").result({"said": [results[0].value]})
+    assert json.loads(within["content"]) == {"said": ["Why? I know."]}
+
+
 def test_rounds_are_bounded():
     client, stream = conversation(testing.Script(tool_calls=CALLS[:1]), rounds=3)
     reply = testing.clock().run(stream).reply

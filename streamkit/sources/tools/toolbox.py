@@ -89,12 +89,11 @@ class Toolbox:
             if failure is None or is_cancel(exc):
                 raise
             return self._failure(call, described(failure), f"raised {type(exc).__name__}{_location(exc)}")
-        result = ToolResult(call, value)
         try:
-            assert result.message
+            call.result(value)
         except Exception as exc:
             return self._failure(call, described(exc), f"gave a {type(value).__name__} that JSON cannot hold")
-        return result
+        return ToolResult(call, value)
 
     def check_sent(self, request: SentRequest | None) -> None:
         """Log a warning, once, if ``request``, which was made for the tools, does not have them."""
