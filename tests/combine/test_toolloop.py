@@ -165,10 +165,11 @@ def test_of_a_reply_of_another_model_its_text_is_sent():
     call = ("expert", {"question": "Why?"})
     client, stream = conversation(testing.Script(tool_calls=[call]), testing.Script(("ok",)), tools=[expert])
     results = [item for item in testing.clock().run(stream).items if isinstance(item, sk.ToolResult)]
-    assert isinstance(results[0].value, sk.Reply)
-    assert client.requests[1].body["messages"][-1]["content"] == "Why? I know."
-    within = sk.ToolCall("c", "f", "{}").result({"said": [results[0].value]})
-    assert json.loads(within["content"]) == {"said": ["Why? I know."]}
+    assert results[0].value == "Why? I know."  # a relay shows it to strangers: nothing else of the reply is in it
+    assert client.requests[1].body["messages"][-1] == results[0].message
+    reply = sk.run(testing.script("No."))
+    call = sk.ToolCall("c", "f", "{}")
+    assert [call.result(value)["content"] for value in (reply, {"said": [reply]})] == ["No.", '{"said": ["No."]}']
 
 
 def test_rounds_are_bounded():

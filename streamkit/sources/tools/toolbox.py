@@ -15,6 +15,7 @@ from ...engine.loops import is_cancel
 from ...engine.upstream import SentRequest
 from ...errors import MalformedError
 from ...events import ToolCall, ToolResult
+from ...tool_calls import result_of
 from ...validation import reason_of
 from ...wording import described, one_line, said
 from ...worker import in_thread
@@ -81,7 +82,7 @@ class Toolbox:
             _check_unbound(tool, arguments)
             if call.name not in self._adapted:
                 self._adapted[call.name] = _adapted(tool)
-            value = await _run(self._adapted[call.name], arguments)
+            value = result_of(await _run(self._adapted[call.name], arguments))
         except ArgumentsError as exc:
             return ToolResult(call, error=said(exc))
         except BaseException as exc:
