@@ -264,6 +264,11 @@ OPTIONS = [
     ),
     ("client.chat([sk.user('Hi'), stream()])", TypeError, "reply.messages are what to add"),
     ("client.respond('Hi', previous_response_id=sk.Reply())", TypeError, "write reply.id"),
+    (
+        "client.chat([{'role': 'assistant', 'tool_calls': [sk.ToolCall('1', 'f', '{}')]}])",
+        TypeError,
+        "add reply.messages, which have the calls",
+    ),
     ("client.chat('Hi', user=City())", TypeError, "a request is JSON, which cannot hold a value of type City"),
     ("sk.to_json(sk.Reply().messages)", TypeError, "to_json takes an event, such as a Reply, not list"),
     ("sk.to_json(sk.user('Hi'))", TypeError, "of a conversation store its replies"),

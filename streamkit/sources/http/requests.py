@@ -210,6 +210,7 @@ def _with_model(base: str, path: str, api: Api, model: str | None) -> str:
 def _refuse(value: Any) -> Any:
     """TypeError for a value that has no form in JSON."""
     hint = ": write reply.id" if hasattr(value, "outcome") else ""
+    hint = ": add reply.messages, which have the calls" if hasattr(value, "as_part") else hint
     raise TypeError(f"a request is JSON, which cannot hold a value of type {type_name(value)}{hint}")
 
 
