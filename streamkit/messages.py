@@ -98,6 +98,7 @@ def messages_of(messages: Messages) -> list[Mapping[str, Any]]:
     _refuse_reply("messages are a str or a list of dicts with a role", messages)
     if not isinstance(messages, Iterable) or isinstance(messages, (Mapping, bytes)) or _is_model(messages):
         hint = ": write [message]" if isinstance(messages, Mapping) or _is_model(messages) else ""
+        hint = ": of a reply write reply.messages" if hasattr(messages, "outcome") else hint
         raise TypeError(f"messages are a str or a list of dicts with a role, not {type_name(messages)}{hint}")
     return [_as_message(one) for one in messages]
 
@@ -145,6 +146,10 @@ def _instead_of(value: Any) -> str:
         return "of a reply write *reply.messages"
     if isinstance(value, (list, tuple)):
         return "add each of its messages, as in history += reply.messages"
+    if isinstance(value, str) and value in ("role", "type"):
+        return "history += message adds the keys of the message: write history.append(message)"
+    if callable(getattr(value, "subscribe", None)):
+        return "sk.run(stream) gives its reply, and reply.messages are what to add"
     if hasattr(value, "as_part"):
         return "calls are in reply.messages, and call.result(value) answers one"
     return "write result.message" if isinstance(getattr(value, "message", None), Mapping) else "write sk.user(text)"

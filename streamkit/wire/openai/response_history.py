@@ -111,6 +111,8 @@ def is_own(form: Form) -> bool:
     """True for an item, and for a message with parts of this API."""
     content = form.get("content")
     parts = content if isinstance(content, (list, tuple)) else ()
+    if "stop_reason" in form:  # a whole answer of Anthropic's, whose type is "message" too
+        return False
     is_item = isinstance(form.get("type"), str) or form.keys() == {"id"}
     return is_item or any(isinstance(part, Mapping) and part.get("type") in PARTS for part in parts)
 
