@@ -15,19 +15,8 @@ class GrowingChoice:
     """The state of one choice so far. Its texts are lists of pieces, which belong to the block that began last."""
 
     __slots__ = (
-        *(
-            "_begun",
-            "_current",
-            "_parts",
-            "_pieces",
-            "calls",
-            "citations",
-            "files",
-            "finish_reason",
-            "index",
-            "logprobs",
-        ),
-        *("reasoning", "refusal", "server_tools", "text"),
+        *("_begun", "_current", "_parts", "_pieces", "calls", "citations", "files", "finish_reason", "index"),
+        *("logprobs", "reasoning", "refusal", "server_tools", "text"),
     )
 
     def __init__(self, index: int, *, keeps: bool) -> None:
