@@ -68,6 +68,23 @@ def test_thoughts_go_under_the_key_of_their_server(host: str, wanted: dict[str, 
     assert "x" not in repr(sent(said("elsewhere.example", reasoning_text="x"), host))
 
 
+def test_thoughts_of_earlier_turns_go_to_deepseek_where_the_turn_has_calls():
+    target = Origin("chat", "api.deepseek.com", "m")
+    call = {"id": "a", "type": "function", "function": {"name": "w", "arguments": "{}"}}
+    thought = said(target.host, reasoning_content="x")
+    called = said(target.host, content=None, reasoning_content="y", tool_calls=[call])
+    result = {"role": "tool", "tool_call_id": "a", "content": "r"}
+    messages = returned(APIS["chat"], target, [USER, thought, USER, called, result, thought, USER, thought], {})
+    thoughts = [one.get("reasoning_content") for one in messages if one["role"] == "assistant"]
+    assert thoughts == [None, "y", "x", "x"]
+
+
+def test_a_server_that_refuses_signed_thoughts_gets_none_wherever_they_are_from():
+    message = said("", "", thinking_blocks=BLOCKS)  # of a library that does not say which server was asked
+    assert "thinking_blocks" not in sent(message, "api.groq.com")
+    assert sent(message, HERE)["thinking_blocks"] == BLOCKS
+
+
 def test_thoughts_beside_their_signed_form_are_left_out():
     message = said("openrouter.ai", reasoning_content="x", thinking_blocks=BLOCKS)
     assert sent(message, "openrouter.ai") == {"role": "assistant", "content": "ok", "thinking_blocks": BLOCKS}

@@ -1,0 +1,52 @@
+"""The turn of a reply made of its pieces: what goes back in each API, and what does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streamkit.turns import Piece, assemble, request_fields
+
+Json = dict[str, Any]
+
+
+def block(kind: str, **fields: Any) -> Piece:
+    """A block that came whole."""
+    return Piece(kind, form={"type": kind, **fields})
+
+
+def said(text: str) -> Piece:
+    return Piece("text", text, form={"type": "text", "text": {"@text": None}})
+
+
+def content_of(*pieces: Piece) -> list[Json]:
+    """The blocks of the turn in Anthropic's API."""
+    return [one for message in assemble("anthropic", pieces) for one in message["content"]]
+
+
+THOUGHT = block("thinking", thinking="Hm", signature="S")
+FALLBACK = block("fallback", to={"model": "m"})
+
+
+def test_where_several_models_declined_only_the_last_one_thinks() -> None:
+    narration = block("connector_text", connector_text="Now b.", signature="S")
+    turn = content_of(THOUGHT, FALLBACK, THOUGHT, narration, said("a"), FALLBACK, THOUGHT, said("b"))
+    assert [one["type"] for one in turn] == ["fallback", "text", "fallback", "thinking", "text"]
+
+
+def test_a_turn_of_anthropic_does_not_end_with_thoughts() -> None:
+    assert content_of(said("a"), THOUGHT, block("redacted_thinking", data="D")) == [{"type": "text", "text": "a"}]
+    assert content_of(THOUGHT) == []
+
+
+def test_white_space_alone_is_not_a_block() -> None:
+    assert content_of(Piece(text="\n"), said("a"), said(" "), Piece(text="b")) == [
+        {"type": "text", "text": "a"},
+        {"type": "text", "text": "b"},
+    ]
+
+
+def test_the_container_of_code_is_a_field_of_the_request_and_not_a_block() -> None:
+    pieces = [Piece("container", form={"container": "c1"}), said("a"), Piece("container", form={"container": "c2"})]
+    assert content_of(*pieces) == [{"type": "text", "text": "a"}]
+    assert request_fields(pieces) == {"container": "c2"}
+    assert request_fields([said("a"), Piece("container", form={})]) is None
