@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamkit.turns import Piece, assemble, request_fields
+import pytest
+
+from streamkit.events import ToolCall
+from streamkit.turns import Piece, assemble, joined_results, request_fields
 
 Json = dict[str, Any]
 
@@ -50,3 +53,18 @@ def test_the_container_of_code_is_a_field_of_the_request_and_not_a_block() -> No
     assert content_of(*pieces) == [{"type": "text", "text": "a"}]
     assert request_fields(pieces) == {"container": "c2"}
     assert request_fields([said("a"), Piece("container", form={})]) is None
+
+
+@pytest.mark.parametrize(("api", "field"), [("anthropic", "content"), ("gemini", "parts")])
+def test_adjacent_results_are_one_message_and_nothing_else_is_joined(api: str, field: str) -> None:
+    first, second = (ToolCall(id, "w", "{}", api=api).result("r") for id in ("a", "b"))
+    question, empty = {"role": "user", field: [{"text": "q"}]}, {"role": "user", field: []}
+    both = {"role": "user", field: [*first[field], *second[field]]}  # type: ignore[literal-required]
+    assert joined_results([first, second]) == [both]
+    assert joined_results([empty, first, question]) == [empty, first, question]
+    assert joined_results([first])[0] is first
+
+
+def test_a_call_of_a_tool_that_takes_a_text_is_one_in_chat_completions() -> None:
+    call = ToolCall("a", "w", "go", api="responses", extra={"type": "custom_tool_call", "id": "ctc_1"})
+    assert call.as_part() == {"id": "a", "type": "custom", "custom": {"name": "w", "input": "go"}}
