@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from streamkit.events import ToolCall
-from streamkit.turns import Piece, assemble, joined_results, request_fields
+from streamkit.turns import UNREADABLE, Piece, arguments_object, assemble, joined_results, request_fields
 
 Json = dict[str, Any]
 
@@ -68,3 +68,29 @@ def test_adjacent_results_are_one_message_and_nothing_else_is_joined(api: str, f
 def test_a_call_of_a_tool_that_takes_a_text_is_one_in_chat_completions() -> None:
     call = ToolCall("a", "w", "go", api="responses", extra={"type": "custom_tool_call", "id": "ctc_1"})
     assert call.as_part() == {"id": "a", "type": "custom", "custom": {"name": "w", "input": "go"}}
+
+
+def test_a_thought_of_gemini_at_the_end_goes_back_if_it_is_signed() -> None:
+    text, thought = Piece(text="a"), {"text": {"@reasoning": None}, "thought": True}
+    signed = Piece(reasoning="Hm", form={**thought, "thoughtSignature": "S"})
+    (turn,) = assemble("gemini", [text, signed, Piece(reasoning="cut", form=thought)])
+    assert turn["parts"] == [{"text": "a"}, {"text": "Hm", "thought": True, "thoughtSignature": "S"}]
+
+
+def test_a_thought_of_gemini_that_was_changed_is_left_out() -> None:
+    changed = Piece(reasoning="***", form={"text": {"@reasoning": 2}, "thought": True, "thoughtSignature": "S"})
+    assert assemble("gemini", [changed, Piece(text="a")]) == [{"role": "model", "parts": [{"text": "a"}]}]
+
+
+def test_a_refusal_is_text_in_apis_without_refusals() -> None:
+    refused = [Piece(refusal="No.")]
+    assert assemble("gemini", refused) == [{"role": "model", "parts": [{"text": "No."}]}]
+    assert assemble("ollama", refused) == [{"role": "assistant", "content": "No."}]
+
+
+def test_arguments_that_are_not_an_object_are_wrapped_in_one() -> None:
+    deep = "[" * 100_000
+    assert arguments_object(None) == arguments_object(" \n") == {}
+    assert arguments_object('{"a": 1}') == arguments_object({"a": 1}) == {"a": 1}
+    assert arguments_object(deep) == {UNREADABLE: deep}
+    assert arguments_object([1]) == {UNREADABLE: "[1]"}
