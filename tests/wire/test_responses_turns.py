@@ -89,6 +89,13 @@ TURNS: dict[str, tuple[list[Piece], list[dict[str, Any]]]] = {
     "a call of the shell without its reasoning": (
         [Piece("reasoning"), tool("shell_call", call_id="c")], [{"type": "shell_call", "call_id": "c"}],
     ),
+    "a call of the computer without its reasoning": (
+        [Piece("reasoning"), tool("computer_call", call_id="c")], [tool("computer_call", call_id="c").form],
+    ),
+    "a message with a citation that was changed": (
+        [said("a***b", content=[{**part(slot("text", "a")), "annotations": [{"index": 0}]}, part(slot("text", "b"))])],
+        [message("", content=[part("a***b")])],
+    ),
     "what no reasoning leads to": ([Piece("reasoning"), tool("compaction")], [tool("compaction").form]),
     "reasoning whose place is not known": (
         [thought(1), CALL, Piece("reasoning", form={})], [PLAIN_CALL],

@@ -38,6 +38,22 @@ def test_a_copy_of_a_message_knows_its_origin(copied: Callable[[FromModel], From
     assert again is not message
 
 
+@pytest.mark.parametrize(
+    ("form", "is_of_model"),
+    [
+        ({"role": "assistant", "content": "ok"}, True),
+        ({"role": "model", "parts": [{"text": "ok"}]}, True),
+        ({"type": "function_call", "call_id": "a", "name": "w", "arguments": "{}"}, True),
+        ({"type": "function_call_output", "call_id": "a", "output": "r"}, False),
+        ({"role": "tool", "tool_call_id": "a", "content": "r"}, False),
+    ],
+)
+def test_a_stored_message_is_of_a_model_unless_it_is_a_result(form: dict[str, Any], is_of_model: bool):
+    again = FromModel.again(form, Origin("chat", "h", "m"))
+    assert again == form
+    assert isinstance(again, FromModel) == is_of_model
+
+
 def sent(message: Any, host: str, model: str = "m", *after: Any) -> Any:
     """The message as it goes to a server, directly after a question."""
     messages = returned(APIS["chat"], Origin("chat", host, model), [USER, message, *after], {})
