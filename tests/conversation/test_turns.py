@@ -7,7 +7,20 @@ from typing import Any
 import pytest
 
 from streamkit.events import ToolCall
-from streamkit.turns import UNREADABLE, Piece, arguments_object, assemble, joined_results, request_fields
+from streamkit.turns import (
+    UNREADABLE,
+    Piece,
+    answered_by,
+    answered_ids,
+    arguments_object,
+    assemble,
+    fill,
+    joined_results,
+    request_fields,
+    slot,
+    slot_kind,
+    without_seals,
+)
 
 Json = dict[str, Any]
 
@@ -94,3 +107,48 @@ def test_arguments_that_are_not_an_object_are_wrapped_in_one() -> None:
     assert arguments_object('{"a": 1}') == arguments_object({"a": 1}) == {"a": 1}
     assert arguments_object(deep) == {UNREADABLE: deep}
     assert arguments_object([1]) == {UNREADABLE: "[1]"}
+
+
+@pytest.mark.parametrize(
+    ("node", "answered"),
+    [
+        ({"functionResponse": {"id": "a", "name": "w", "response": {}}}, ["a"]),
+        ({"function_response": {"id": "", "name": "w"}}, [None]),
+        ({"functionResponse": "no object"}, []),
+        ({"type": "function_call_output", "call_id": "a", "output": "r"}, ["a"]),
+        ({"type": "function_call", "call_id": "a"}, []),
+        ({"tool_call_id": 7, "role": "tool"}, [None]),
+    ],
+)
+def test_the_calls_that_a_message_or_a_part_of_it_answers(node: Json, answered: list[str | None]) -> None:
+    assert list(answered_by(node)) == answered
+
+
+def test_a_call_in_the_form_before_tool_calls_is_answered_by_its_name() -> None:
+    assert list(answered_ids([{"role": "function", "name": "w", "content": "r"}, {"role": "user", "name": "x"}])) == [
+        "w"
+    ]
+
+
+@pytest.mark.parametrize("text", ["ab", "abcd", "abx"])
+def test_a_form_fits_the_text_that_it_was_made_for(text: str) -> None:
+    piece = Piece("text", text, form={"type": "text", "text": slot("text", "abc", sealed=True)})
+    assert fill(piece) is None
+    assert fill(Piece("text", "abc", form=piece.form)) == {"type": "text", "text": "abc"}
+    unsealed = Piece("text", text, form={"type": "text", "text": slot("text", "abc")})
+    assert (fill(unsealed) is None) == (len(text) != 3)
+
+
+@pytest.mark.parametrize(
+    "value", [{"@text": True}, {"@text": "3"}, {"@text": 3, "sum": "no sum"}, {"@text": 3, "x": 1}]
+)
+def test_an_object_of_a_server_is_not_a_slot(value: Json) -> None:
+    assert slot_kind(value) is None
+
+
+def test_only_what_is_sealed_gets_a_broken_seal() -> None:
+    sealed, open_slot = slot("reasoning", "ab", sealed=True), slot("reasoning", "cd")
+    form = {"details": [{"text": sealed, "data": "D"}, {"text": open_slot}], "name": "w"}
+    broken = [{"text": {**sealed, "sum": "changed"}, "data": "D"}, {"text": open_slot}]
+    assert without_seals(form, Piece(reasoning="**cd")) == {"details": broken, "name": "w"}
+    assert without_seals(form, Piece(reasoning="**cd"), Piece(reasoning="abcd")) == form

@@ -182,6 +182,20 @@ def test_a_message_of_which_nothing_is_left_is_left_out():
     assert returned(APIS["anthropic"], Origin("anthropic", "h"), [USER, said(HERE, content=None)], {}) == [USER]
 
 
+def test_a_message_of_an_api_that_is_not_known_is_one_of_chat_completions():
+    message = FromModel(
+        {"role": "assistant", "content": "ok", "reasoning": "x"}, Origin("of a later version", "h", "m")
+    )
+    assert sent(message, HERE) == {"role": "assistant", "content": "ok"}
+
+
+def test_messages_of_another_api_are_recognised_by_their_parts():
+    result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": "r"}]}
+    assert sent(result, HERE) == {"role": "tool", "tool_call_id": "a", "content": "r"}
+    question = {"role": "user", "content": [{"type": "text", "text": "q"}, {"type": "file", "file": {"file_id": "f"}}]}
+    assert sent(question, HERE) == question
+
+
 def test_the_dicts_of_the_user_are_the_same_objects():
     messages = [USER, {"role": "assistant", "content": "ok", "reasoning_content": "x"}]
     assert returned(APIS["chat"], Origin("chat", "api.openai.com", "m"), messages, {}) is not None
@@ -193,12 +207,19 @@ def test_the_dicts_of_the_user_are_the_same_objects():
 def test_a_refusal_names_fields_of_models_alone():
     body = {"messages": [{**USER, "extra_content": 1}, said(HERE, reasoning="x", reasoning_content="y")]}
     assert refused_fields(body, "property 'reasoning' is unsupported") == {"reasoning"}
+    assert refused_fields(body, "reasoning_content: no such field") == {"reasoning_content"}
     assert refused_fields(body, "extra_content: no such field") == set()
     assert refused_fields(body, "reasoning_content is missing in message 1") == set()
     assert refused_fields({"input": "q"}, "reasoning") == set()
     left = without_refused(body, {"reasoning"})["messages"]
     assert left == [body["messages"][0], {"role": "assistant", "content": "ok", "reasoning_content": "y"}]
     assert without_refused(body, {"stream_options"}) == body
+
+
+def test_what_the_user_wrote_stays_where_a_field_is_refused():
+    own = {"role": "assistant", "content": ""}
+    left = without_refused({"messages": [USER, own, said(HERE, reasoning="x")]}, {"reasoning"})["messages"]
+    assert left == [USER, own, {"role": "assistant", "content": "ok"}]
 
 
 def test_values_in_fragments():
