@@ -84,6 +84,14 @@ def test_thoughts_go_under_the_key_of_their_server(host: str, wanted: dict[str, 
     assert "x" not in repr(sent(said("elsewhere.example", reasoning_text="x"), host))
 
 
+def test_a_content_without_its_thoughts_is_a_text_again():
+    thought, text = {"type": "thinking", "thinking": [{"type": "text", "text": "x"}]}, {"type": "text", "text": "ok"}
+    refusal = {"type": "refusal", "refusal": "No."}
+    assert sent(said("api.mistral.ai", content=[thought, text]), HERE)["content"] == "ok"
+    assert sent(said("api.mistral.ai", content=[thought, text, refusal]), HERE)["content"] == [text, refusal]
+    assert sent(said("api.mistral.ai", content=[thought, text]), "api.mistral.ai")["content"] == [thought, text]
+
+
 def test_thoughts_of_earlier_turns_go_to_deepseek_where_the_turn_has_calls():
     target = Origin("chat", "api.deepseek.com", "m")
     call = {"id": "a", "type": "function", "function": {"name": "w", "arguments": "{}"}}
