@@ -90,6 +90,9 @@ def test_a_content_without_its_thoughts_is_a_text_again():
     assert sent(said("api.mistral.ai", content=[thought, text]), HERE)["content"] == "ok"
     assert sent(said("api.mistral.ai", content=[thought, text, refusal]), HERE)["content"] == [text, refusal]
     assert sent(said("api.mistral.ai", content=[thought, text]), "api.mistral.ai")["content"] == [thought, text]
+    here = said(HERE, content=[thought, text])
+    messages = returned(APIS["chat"], Origin("chat", HERE, "m"), [USER, here, USER, here], {})
+    assert [one["content"] for one in messages] == ["q", "ok", "q", [thought, text]]
 
 
 def test_thoughts_of_earlier_turns_go_to_deepseek_where_the_turn_has_calls():
@@ -103,6 +106,20 @@ def test_thoughts_of_earlier_turns_go_to_deepseek_where_the_turn_has_calls():
     assert thoughts == [None, "y", "x", "x"]
 
 
+def test_empty_thoughts_go_under_the_key_of_the_others():
+    call = {"id": "a", "type": "function", "function": {"name": "w", "arguments": "{}"}}
+    result = {"role": "tool", "tool_call_id": "a", "content": "r"}
+    details = [{"type": "reasoning.encrypted", "data": "D"}]
+    for host, key in ((HERE, "reasoning_text"), (HERE, ""), ("openrouter.ai", "")):
+        turns = [said(host, "deepseek-r1", tool_calls=[call], **fields) for fields in
+                 (({key: "x"} if key else {}), {}, {"reasoning_details": details})]  # fmt: skip
+        history = [USER, turns[0], result, turns[1], result, turns[2], result]
+        _, first, _, second, _, third, _ = returned(APIS["chat"], Origin("chat", host, "deepseek-r1"), history, {})
+        assert first == {**turns[0], key or "reasoning_content": "x" if key else ""}
+        assert second == {**turns[1], key or "reasoning_content": ""}
+        assert third == turns[2]
+
+
 def test_a_server_that_refuses_signed_thoughts_gets_none_wherever_they_are_from():
     message = said("", "", thinking_blocks=BLOCKS)  # of a library that does not say which server was asked
     assert "thinking_blocks" not in sent(message, "api.groq.com")
@@ -112,7 +129,7 @@ def test_a_server_that_refuses_signed_thoughts_gets_none_wherever_they_are_from(
 def test_thoughts_beside_their_signed_form_are_left_out():
     message = said("openrouter.ai", reasoning_content="x", thinking_blocks=BLOCKS)
     assert sent(message, "openrouter.ai") == {"role": "assistant", "content": "ok", "thinking_blocks": BLOCKS}
-    assert sent(said("openrouter.ai", reasoning_text=""), "api.minimax.io")["content"] == "ok"
+    assert sent(said("api.minimax.io", reasoning_text=""), "api.minimax.io") == {"role": "assistant", "content": "ok"}
 
 
 @pytest.mark.parametrize(
@@ -205,7 +222,7 @@ def test_messages_of_another_api_are_recognised_by_their_parts():
 
 
 def test_the_dicts_of_the_user_are_the_same_objects():
-    messages = [USER, {"role": "assistant", "content": "ok", "reasoning_content": "x"}]
+    messages = [USER, {"role": "assistant", "content": "ok", "reasoning_content": "x"}, {**USER, "content": ""}]
     assert returned(APIS["chat"], Origin("chat", "api.openai.com", "m"), messages, {}) is not None
     for host in ("api.openai.com", HERE):
         adapted = returned(APIS["chat"], Origin("chat", host, "m"), messages, {})
@@ -222,6 +239,12 @@ def test_a_refusal_names_fields_of_models_alone():
     left = without_refused(body, {"reasoning"})["messages"]
     assert left == [body["messages"][0], {"role": "assistant", "content": "ok", "reasoning_content": "y"}]
     assert without_refused(body, {"stream_options"}) == body
+
+
+def test_an_empty_message_of_a_model_is_left_out_and_one_of_the_user_stays():
+    own = {"role": "assistant", "content": ""}
+    messages = returned(APIS["chat"], Origin("chat", HERE, "m"), [USER, own, said(HERE, content="")], {})
+    assert messages == [USER, own]
 
 
 def test_what_the_user_wrote_stays_where_a_field_is_refused():
