@@ -122,10 +122,10 @@ def test_a_block_that_never_began_is_not_the_call_before_it():
 
 
 def test_text_that_is_in_no_block_is_a_part_of_its_own():
-    events = [sk.RefusalDelta("No"), sk.ReasoningDelta("Hm"), *events_of([("text", "Hi")], 2)]
+    events = [sk.RefusalDelta("No"), *events_of([("text", "Hi")], 2), sk.ReasoningDelta("Hm")]
     pieces = folded(events).choices[0].pieces(lambda call: True)
     assert [(piece.kind, piece.refusal, piece.reasoning, piece.text, piece.lost) for piece in pieces] == [
-        ("", "No", "Hm", "", False), ("text", "", "", "Hi", False),
+        ("", "No", "", "", False), ("text", "", "", "Hi", False), ("", "", "Hm", "", False),
     ]  # fmt: skip
 
 
