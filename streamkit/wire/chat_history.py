@@ -119,7 +119,7 @@ def _turns_with_calls(messages: Messages) -> list[bool]:
     found: list[bool] = []
     start = 0
     for place in range(len(messages) + 1):
-        if place == len(messages) or (place > start and messages[place].get("role") == "user"):
+        if place == len(messages) or messages[place].get("role") == "user":
             has_calls = any(message.get(name) for message in messages[start:place] for name in CALLS)
             found += [has_calls] * (place - start)
             start = place

@@ -125,7 +125,7 @@ def without_refused(body: Form, names: Collection[str]) -> Form:
     messages = [
         without_fields(message, names) if isinstance(message, FromModel) else message for message in body["messages"]
     ]
-    return {**body, "messages": [message for message in messages if not says_nothing(message)]}
+    return {**body, "messages": messages}
 
 
 def _from_models(body: Mapping[str, Any]) -> Iterator[FromModel]:

@@ -100,6 +100,14 @@ def test_an_answer_of_the_official_library_goes_to_another_api_as_what_it_says(a
     assert body.get("messages", body.get("input"))[1:] == ELSEWHERE[api]
 
 
+def test_arguments_are_those_that_were_wrapped_only_if_they_are_alone() -> None:
+    use = {"type": "tool_use", "id": "t1", "name": "w"}
+    for input, arguments in (({"INVALID_JSON": "{"}, "{"), ({"INVALID_JSON": 1}, '{"INVALID_JSON":1}'),
+                             ({"INVALID_JSON": "{", "x": 1}, '{"INVALID_JSON":"{","x":1}')):  # fmt: skip
+        (turn,) = OWN.to_chat([{"role": "assistant", "content": [{**use, "input": input}]}])
+        assert turn["tool_calls"][0]["function"]["arguments"] == arguments
+
+
 def test_a_history_in_the_form_of_chat_completions() -> None:
     to_chat = OWN.to_chat
     data = stream(*thought(0, "Hm", "S"), *said(1, "I "), *said(2, "look."), *called(3, "t1"), *called(4, "t2"))
