@@ -176,10 +176,10 @@ def _with_object(call: Mapping[str, Any]) -> Mapping[str, Any]:
     """A call whose arguments are an object, as in the other APIs: servers that fill a template with them refuse any
     other text, and with it every later request (ggml-org/llama.cpp #25510, vllm-project/vllm #43995)."""
     function = call.get("function")
-    told = function.get("arguments") if isinstance(function, Mapping) else None
-    if not isinstance(function, Mapping) or not isinstance(told, str) or object_of(told) is not None:
+    text = function.get("arguments") if isinstance(function, Mapping) else None
+    if not isinstance(function, Mapping) or not isinstance(text, str) or object_of(text) is not None:
         return call
-    return {**call, "function": {**function, "arguments": dumps(arguments_object(told))}}
+    return {**call, "function": {**function, "arguments": dumps(arguments_object(text))}}
 
 
 def _with_fitting_ids(fits: re.Pattern[str], messages: Messages) -> Iterator[Mapping[str, Any]]:
