@@ -583,7 +583,7 @@ def test_a_loop_that_ends_while_a_run_waits_ends_that_too():
     slow = Slow()
     with testing.clock() as clock:
         runs = clock.run_coroutine(main())
-    assert [run.result(1).outcome for run in runs] == ["cancelled", "cancelled"]
+    assert [run.result(5).outcome for run in runs] == ["cancelled", "cancelled"]
 
 
 def test_nobody_waits_for_ever_for_a_loop_that_stands_still():
