@@ -150,7 +150,7 @@ def test_two_streams_of_one_run_in_one_table_do_not_collide(tmp_path: Any):
         return made
 
     def batch() -> Any:
-        return sinks.batched(lambda items, *, key: got.append(key))
+        return sinks.batched(lambda items, *, key: got.append(key), every=60.0)  # one batch each, on a slow disk too
 
     source = rx.defer(lambda _: testing.script("a", "b").pipe(ops.attach(sink(), batch())))
     run = sk.start(sk.stream(source).pipe(rxo.repeat(3)), sink(), sk.branch(ops.text(), into=sink()), batch())
