@@ -10,6 +10,7 @@ from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any, get_args
 
+from .checks import type_name
 from .errors import MalformedError
 from .events import (
     Choice,
@@ -49,7 +50,13 @@ def to_json(event: Event) -> bytes:
 
     Nothing in it ends a line or moves a cursor, whatever the text holds; lone surrogates survive as escapes.
     """
-    return json_line(event_form(event), json_default)
+    try:
+        return json_line(event_form(event), json_default)
+    except AttributeError:
+        if hasattr(event, "type"):
+            raise
+        what = f"to_json takes an event, such as a Reply, not {type_name(event)}"
+        raise TypeError(f"{what}: of a conversation store its replies") from None
 
 
 def event_form(event: Event) -> dict[str, Any]:
@@ -86,6 +93,8 @@ def read_event(data: bytes | str) -> tuple[Event, set[str]]:
         form = json.loads(data)
     except (ValueError, RecursionError) as exc:
         raise MalformedError(f"not an event: {excerpt(_text(data))}") from exc
+    except TypeError:
+        raise TypeError(f"from_json takes a line that to_json wrote, not {type_name(data)}") from None
     return read_form(form, data)
 
 

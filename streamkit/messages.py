@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol, Required, TypeAlias, TypedDict
 
-from .checks import type_name
+from .checks import quote_refused, type_name
 from .turns import FromModel
 
 __all__ = [
@@ -25,6 +25,9 @@ __all__ = [
 PARSED = frozenset({"parsed", "parsed_arguments"})
 PARTS = frozenset({"content", "function", "output", "tool_calls"})
 """Fields of a message that hold further parts of it."""
+ASKING = ("user", "system", "developer")
+CONTENTS = ("content", "parts", "images")
+"""The fields that say something in messages of these roles, in the form of any API."""
 
 
 class MessageModel(Protocol):
@@ -95,6 +98,7 @@ def messages_of(messages: Messages) -> list[Mapping[str, Any]]:
     _refuse_reply("messages are a str or a list of dicts with a role", messages)
     if not isinstance(messages, Iterable) or isinstance(messages, (Mapping, bytes)) or _is_model(messages):
         hint = ": write [message]" if isinstance(messages, Mapping) or _is_model(messages) else ""
+        hint = ": of a reply write reply.messages" if hasattr(messages, "outcome") else hint
         raise TypeError(f"messages are a str or a list of dicts with a role, not {type_name(messages)}{hint}")
     return [_as_message(one) for one in messages]
 
@@ -142,6 +146,10 @@ def _instead_of(value: Any) -> str:
         return "of a reply write *reply.messages"
     if isinstance(value, (list, tuple)):
         return "add each of its messages, as in history += reply.messages"
+    if isinstance(value, str) and value in ("role", "type"):
+        return "history += message adds the keys of the message: write history.append(message)"
+    if callable(getattr(value, "subscribe", None)):
+        return "sk.run(stream) gives its reply, and reply.messages are what to add"
     if hasattr(value, "as_part"):
         return "calls are in reply.messages, and call.result(value) answers one"
     return "write result.message" if isinstance(getattr(value, "message", None), Mapping) else "write sk.user(text)"
@@ -157,9 +165,33 @@ def _as_message(value: Any) -> Mapping[str, Any]:
         raise ValueError("a message is nested too deeply, or holds itself") from exc
     if _is_model(value) and "role" in form and hasattr(value, "content"):
         form.setdefault("content", None)  # a turn of calls alone: some servers refuse it without this field
+        form.pop("annotations", None)  # only replies have them, and some servers refuse them (razzant/ouroboros #33)
     if not ("role" in form or "type" in form or form.keys() == {"id"}):  # an id alone refers to an item of the server
         raise TypeError(f"a message is a dict with a role, as sk.user(text) gives it; one has only {sorted(form)}")
+    _refuse_foreign(form)
     return value.with_form(form) if isinstance(value, FromModel) else form
+
+
+def _refuse_foreign(form: Mapping[str, Any]) -> None:
+    """TypeError for messages in the forms of other libraries: taken for an item of the Responses API, or for a content
+    of Gemini's, they would lose in silence what they say."""
+    content = form.get("content", form.get("data"))
+    if "role" not in form and (isinstance(content, (str, Mapping)) or "additional_kwargs" in form):
+        kind = quote_refused(form.get("type"))
+        raise TypeError(
+            f"a message is a dict with a role, not one of the type {kind} as LangChain has them: "
+            "its convert_to_openai_messages gives them"
+        )
+    if form.get("role") in ASKING and all(form.get(name) is None for name in CONTENTS):
+        raise TypeError(f"a message of the role {form['role']!r} has no content; it has only {sorted(form)}")
+    parts = form.get("parts")
+    listed = parts if isinstance(parts, (list, tuple)) else ()
+    kinds = [part["type"] for part in listed if isinstance(part, Mapping) and "type" in part]
+    if kinds:
+        raise TypeError(
+            f"a message has its text as its content, not in parts of the type {quote_refused(kinds[0])} as messages of "
+            "a user interface have it (the AI SDK's UIMessage): write their role and their text as content"
+        )
 
 
 def _is_model(value: Any) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-__all__ = ["Meaning", "in_words", "may_pass", "meaning"]
+__all__ = ["Meaning", "in_words", "is_pause", "may_pass", "meaning"]
 
 Meaning: TypeAlias = Literal[
     "complete", "length", "filtered", "refused", "cancelled", "failed", "unfinished", "unknown"
@@ -81,6 +81,7 @@ def _any_of(words: str) -> re.Pattern[str]:
 
 PATTERNS = tuple((_any_of(words), outcome) for words, outcome in TABLE)
 PASSES = _any_of(PASSING)
+PAUSES = _any_of("pause_turn pause")
 PREFIX = re.compile("^(finish|stop|done|incomplete)?_?reason_")
 
 
@@ -98,6 +99,12 @@ def in_words(reason: str, own: Collection[str], words: Mapping[Meaning, str]) ->
     """``reason`` for readers of an API that has words of its ``own``: the one of its ``words`` that means the same. A
     reason without such a word stays as it is."""
     return reason if reason in own else words.get(meaning(reason), reason)
+
+
+def is_pause(reason: str) -> bool:
+    """True if a reply of this name goes on when it is sent back: the server paused a long turn with tools of its own
+    (Anthropic's page "Handling stop reasons")."""
+    return PAUSES.search(_spelled(reason)) is not None
 
 
 def may_pass(reason: str) -> bool:

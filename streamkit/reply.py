@@ -19,7 +19,6 @@ from .usage import Usage
 __all__ = ["CUT", "Choice", "Outcome", "Part", "Reply", "warned"]
 
 M = TypeVar("M")
-TEXTS = ("text", "reasoning", "refusal")
 Outcome: TypeAlias = Literal["complete", "length", "filtered", "refused", "stopped", "cancelled", "truncated", "failed"]
 
 CUT: frozenset[Outcome] = frozenset({"stopped", "cancelled", "truncated", "failed"})
@@ -66,22 +65,22 @@ class Choice:
     def pieces(self, goes_back: Callable[[ToolCall], bool]) -> list[Piece]:
         """The pieces of this choice, in order. A call that does not go back leaves an empty piece in its place."""
         calls = [Piece(call=call) if goes_back(call) else Piece() for call in self.tool_calls]
-        if not self._fits():  # there are no blocks, or something changed the texts without their blocks
-            return [Piece("", self.text, self.reasoning, self.refusal, lost=bool(self.parts)), *calls]
+        whole = Piece("", self.text, self.reasoning, self.refusal, lost=bool(self.parts))
+        return self._pieces_of_parts(calls) or [whole, *calls]
+
+    def _pieces_of_parts(self, calls: list[Piece]) -> list[Piece]:
+        """The pieces of the parts; none if there are no parts, or if something changed the texts or the calls without
+        them."""
+        if sorted(part.call for part in self.parts if part.call is not None) != list(range(len(calls))):
+            return []
         pieces, text, reasoning, refusal = [], 0, 0, 0
         for part in self.parts:
             ends = text + part.text, reasoning + part.reasoning, refusal + part.refusal
             own = self.text[text : ends[0]], self.reasoning[reasoning : ends[1]], self.refusal[refusal : ends[2]]
             pieces.append(Piece(part.kind, *own, form=part.form) if part.call is None else calls[part.call])
             text, reasoning, refusal = ends
-        return pieces
-
-    def _fits(self) -> bool:
-        """True if the parts are those of exactly these texts and calls."""
-        sizes = {kind: sum(getattr(part, kind) for part in self.parts) for kind in TEXTS}
-        calls = sorted(part.call for part in self.parts if part.call is not None)
-        sized = all(sizes[kind] == len(getattr(self, kind)) for kind in TEXTS)
-        return bool(self.parts) and sized and calls == list(range(len(self.tool_calls)))
+        fits = (text, reasoning, refusal) == (len(self.text), len(self.reasoning), len(self.refusal))
+        return pieces if fits else []
 
 
 @event_class

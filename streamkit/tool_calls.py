@@ -11,7 +11,7 @@ from .json_values import dumps, strict_json_default
 from .messages import Message, ToolCallPart
 from .turns import result_form, tool_call_part
 
-__all__ = ["ToolCall", "ToolCallDelta", "ToolResult"]
+__all__ = ["ToolCall", "ToolCallDelta", "ToolResult", "result_of"]
 
 M = TypeVar("M")
 
@@ -64,9 +64,11 @@ class ToolCall(FromServer):
 
     def result(self, value: Any, *, is_error: bool = False) -> Message:
         """The message or item that answers this call, in the form of its `api`; anything but text is sent as JSON,
-        models and dataclasses as objects, dates, decimals, enums and the like as text. ``is_error`` reports a failure,
-        by the API's mark for it or else in words. TypeError for values that JSON cannot hold: sets, bytes, objects."""
-        content = value if isinstance(value, str) else dumps(value, compact=False, default=strict_json_default)
+        models and dataclasses as objects, dates, decimals, enums and the like as text. Of a `Reply`, for instance of
+        another model, its text is sent. ``is_error`` reports a failure, by the API's mark for it or else in words.
+        TypeError for values that JSON cannot hold: sets, bytes, objects."""
+        value = result_of(value)
+        content = value if isinstance(value, str) else dumps(value, compact=False, default=_default)
         return cast(Message, result_form(self.api, self, content, is_error=is_error))
 
     def as_part(self) -> ToolCallPart:
@@ -76,8 +78,9 @@ class ToolCall(FromServer):
 
 @event_class
 class ToolResult(FromServer):
-    """A tool was run: ``value`` is its result. ``error`` is the failure as it is reported to the model: an exception of
-    the tool, a call that does not fit, a result that JSON cannot hold. None if there was no failure."""
+    """A tool was run: ``value`` is its result (of a `Reply` the text). ``error`` is the failure as it is reported to
+    the model: an exception of the tool, a call that does not fit, a result that JSON cannot hold. None if there was no
+    failure."""
 
     type: ClassVar[str] = "tool.result"
     call: ToolCall
@@ -89,3 +92,15 @@ class ToolResult(FromServer):
     def message(self) -> Message:
         """The message that reports the result, or the failure, to the model."""
         return self.call.result(self.value if self.error is None else self.error, is_error=self.error is not None)
+
+
+def result_of(value: Any) -> Any:
+    """The text of a `Reply`: its headers, ids and figures are nothing for a model, nor for whoever sees the results of
+    tools. Anything else as it is."""
+    is_reply = isinstance(value, FromServer) and hasattr(value, "outcome")
+    return getattr(value, "text", "") if is_reply else value
+
+
+def _default(value: Any) -> Any:
+    said = result_of(value)
+    return strict_json_default(value) if said is value else said

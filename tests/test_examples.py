@@ -98,7 +98,7 @@ def test_ctrl_c_keeps_the_partial_turn():
     (path,) = (path for path in EXAMPLES if "cancel" in path.name)
     process = subprocess.Popen([*STRICT, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV)
     assert process.stdout is not None
-    seen = process.stdout.read(len("Once upon"))
+    seen = process.stdout.read(len("Once upon a time there was"))  # by then the main thread waits for the reply
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=10)
     assert (process.returncode, err) == (0, "")

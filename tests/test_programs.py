@@ -78,7 +78,7 @@ DAYS = {
     "rx_screen": Day(r"busy\nidle\n\[0, 18\]\n… A scripted answer\."),
     "side_by_side": Day(
         r"\['good', 'quick'\] \['broken: StatusError'\] slow and good\nquick\nquick 2\nTrue",
-        models={"good": testing.Script("slow and good", first=0.3), "quick": "quick", "broken": REFUSED},
+        models={"good": testing.Script("slow and good", first=1.0), "quick": "quick", "broken": REFUSED},
     ),
     "virtual_time": Day(r"3 passed"),
     "voice": Day(

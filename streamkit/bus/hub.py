@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import aclosing
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +19,8 @@ __all__ = ["Batch", "Feed", "Hub"]
 
 PAGE = 500
 """Entries of one read."""
+PAUSE = 0.2
+"""Seconds until a storage that cannot be reached is tried again."""
 ROOM = 1000
 """Batches that wait for a follower; a slower one reads the log by itself until it has caught up."""
 
@@ -78,36 +81,39 @@ class Feed:
 class _Reader:
     """The reader of one reply, on the background loop, as long as it has followers and the reply is open."""
 
-    def __init__(self, log: Log, reply_id: str, last: EntryId, epoch: int, wait: float, give_up_after: float) -> None:
+    def __init__(self, log: Log, reply_id: str, last: EntryId, epoch: int, silence: float, give_up_after: float) -> None:
         self._log, self._reply_id, self.last, self._epoch = log, reply_id, last, epoch
-        self._wait, self._give_up_after = wait, give_up_after
+        self._silence, self._give_up_after = silence, give_up_after
         self.feeds: list[Feed] = []
         self._owner = new_id()
         self.task = asyncio.get_running_loop().create_task(self._read(), name="streamkit bus reader")
 
     async def _read(self) -> None:
         loop = asyncio.get_running_loop()
-        reached, pause = loop.time(), 0.05
+        reached = loop.time()
         try:
             while True:
                 try:
-                    entries = await self._log.read(self._reply_id, self.last, limit=PAGE, wait=self._wait)
-                    if not entries and await self._is_gone():
-                        raise BrokenError("the bus has lost the reply: its storage was emptied")
+                    async with aclosing(self._log.tail(self._reply_id, self.last, silence=self._silence)) as pages:
+                        async for entries in pages:
+                            await self._pass_on(entries)
+                            reached = loop.time()
                 except ConnectError as exc:
                     if loop.time() - reached > self._give_up_after:
                         raise BrokenError.wrapping("the bus could not be reached:", exc) from exc
-                    await asyncio.sleep(pause)
-                    continue
-                reached = loop.time()
-                if entries:
-                    self.last, self._epoch = entries[-1].id, entries[-1].epoch
-                    batches = [Batch(entry) for entry in entries]
-                    for feed in self.feeds:
-                        feed.push(batches)
+                    await asyncio.sleep(PAUSE)
         except StreamkitError as exc:
             for feed in self.feeds:
                 feed.fail(exc)
+
+    async def _pass_on(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            self.last, self._epoch = entries[-1].id, entries[-1].epoch
+            batches = [Batch(entry) for entry in entries]
+            for feed in self.feeds:
+                feed.push(batches)
+        elif await self._is_gone():
+            raise BrokenError("the bus has lost the reply: its storage was emptied")
 
     async def _is_gone(self) -> bool:
         """Look after a reply from which nothing comes, and end it if its writer is dead."""

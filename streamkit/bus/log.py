@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 __all__ = ["START", "Answer", "Entry", "EntryId", "Log", "Status", "Verdict"]
@@ -76,8 +76,13 @@ class Log(Protocol):
         """Ask the writer to stop."""
         ...
 
-    async def read(self, reply_id: str, after: EntryId, *, limit: int, wait: float = 0.0) -> Sequence[Entry]:
-        """The next entries, ``limit`` at most. If there are none, it waits for up to ``wait`` seconds."""
+    async def read(self, reply_id: str, after: EntryId, *, limit: int) -> Sequence[Entry]:
+        """The entries after one, ``limit`` at most. It does not wait."""
+        ...
+
+    def tail(self, reply_id: str, after: EntryId, *, silence: float) -> AsyncGenerator[Sequence[Entry], None]:
+        """The entries after one, as they come, without an end; an empty sequence after each ``silence`` seconds in
+        which there was none."""
         ...
 
     async def status(self, reply_id: str) -> Status | None:

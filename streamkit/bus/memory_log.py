@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -13,6 +13,8 @@ from ..errors import TooLargeError
 from .log import START, Answer, Entry, EntryId, Status
 
 __all__ = ["MemoryLog"]
+
+PAGE = 500
 
 
 @dataclass
@@ -105,19 +107,24 @@ class MemoryLog:
         reply.is_cancelled = True
         return Answer("ok", reply.epoch, True)
 
-    async def read(self, reply_id: str, after: EntryId, *, limit: int, wait: float = 0.0) -> Sequence[Entry]:
+    async def read(self, reply_id: str, after: EntryId, *, limit: int) -> Sequence[Entry]:
         reply = self._known(reply_id)
-        if reply is None:
-            return []
-        entries = _after(reply, after, limit)
-        if not entries and wait and reply.is_open:
+        return [] if reply is None else _after(reply, after, limit)
+
+    async def tail(self, reply_id: str, after: EntryId, *, silence: float) -> AsyncGenerator[Sequence[Entry], None]:
+        while True:
+            reply = self._known(reply_id)
+            news = reply.news if reply is not None else asyncio.Event()
+            entries = [] if reply is None else _after(reply, after, PAGE)
+            if entries:
+                after = entries[-1].id
+                yield entries
+                continue
             try:
-                async with asyncio.timeout(wait):
-                    await reply.news.wait()
+                async with asyncio.timeout(silence):
+                    await news.wait()
             except TimeoutError:
-                return []
-            entries = _after(reply, after, limit)
-        return entries
+                yield ()
 
     async def status(self, reply_id: str) -> Status | None:
         reply = self._known(reply_id)

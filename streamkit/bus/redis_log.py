@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from ..errors import BusError, ConnectError, StreamkitError
 from .log import START, Answer, Entry, EntryId, Status, Verdict
+from .redis_tails import BLOCK, Tails, id_text
 from .script import SCRIPT
 
 if TYPE_CHECKING:
@@ -23,8 +25,10 @@ class RedisLog:
         self._url, self._prefix = url, prefix
         self._times = (int(live_for), int(dead_after * 1000), int(grace * 1000), int(kept_for))
         self._writer: Redis | None = None
-        self._reader: Redis | None = None
         self._script: Any = None
+        self._tails = Tails(
+            lambda: _connect(url, BLOCK + 5.0), lambda id: self._client().client_unblock(id), _entry, _failure
+        )
 
     async def open(self, reply_id: str, owner: str) -> Answer:
         return await self._run("open", reply_id, owner)
@@ -45,35 +49,40 @@ class RedisLog:
         return answers
 
     async def _run(self, op: str, reply_id: str, *args: Any) -> Answer:
-        client = self._client()
-        verdict, epoch, cancel = await self._script(
-            keys=[self._key(reply_id, "meta"), self._key(reply_id, "log")], args=[op, *self._times, *args], client=client
-        )
+        client, keys = self._client(), [self._key(reply_id, "meta"), self._key(reply_id, "log")]
+        asked = self._script(keys=keys, args=[op, *self._times, *args], client=client)
+        verdict, epoch, cancel = await self._asked(asked)
         return Answer(cast("Verdict", verdict.decode()), int(epoch), bool(cancel))
 
-    async def read(self, reply_id: str, after: EntryId, *, limit: int, wait: float = 0.0) -> Sequence[Entry]:
-        key, place = self._key(reply_id, "log"), f"{after[0]}-{after[1]}"
-        block = max(1, int(wait * 1000)) if wait else None
-        client = self._client() if block is None else self._reading()
-        found = await client.xread({key: place}, count=limit, block=block)
-        rows = found[0][1] if found else []
-        return [_entry(id, fields) for id, fields in rows]
+    async def read(self, reply_id: str, after: EntryId, *, limit: int) -> Sequence[Entry]:
+        found = await self._asked(self._client().xread({self._key(reply_id, "log"): id_text(after)}, count=limit))
+        return [_entry(*row) for row in found[0][1]] if found else []
+
+    def tail(self, reply_id: str, after: EntryId, *, silence: float) -> AsyncGenerator[Sequence[Entry], None]:
+        return self._tails.tail(self._key(reply_id, "log"), after, silence)
 
     async def status(self, reply_id: str) -> Status | None:
         client = self._client()
         async with client.pipeline(transaction=False) as pipe:
             pipe.hmget(self._key(reply_id, "meta"), "state", "epoch")
             pipe.xrevrange(self._key(reply_id, "log"), count=1)
-            (state, epoch), last = await pipe.execute()
+            (state, epoch), last = await self._asked(pipe.execute())
         if state is None:
             return None
         return Status(state == b"open", int(epoch), _id(last[0][0]) if last else START)
 
     async def close(self) -> None:
-        for client in (self._writer, self._reader):
-            if client is not None:
-                await client.aclose()
-        self._writer = self._reader = None
+        await self._tails.close()
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.aclose()
+
+    async def _asked(self, answer: Awaitable[Any]) -> Any:
+        """The answer of the server, with errors of this package's family."""
+        try:
+            return await answer
+        except Exception as exc:
+            raise _failure(exc) from exc
 
     def _key(self, reply_id: str, part: str) -> str:
         return f"{self._prefix}:{{{reply_id}}}:{part}"
@@ -84,10 +93,15 @@ class RedisLog:
             self._script = self._writer.register_script(SCRIPT)
         return self._writer
 
-    def _reading(self) -> Redis:
-        if self._reader is None:
-            self._reader = _connect(self._url, 10.0)
-        return self._reader
+
+def _failure(exc: Exception) -> StreamkitError:
+    """A `ConnectError` if the server may be reached later, else a `BusError`."""
+    from redis import exceptions
+
+    passing = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ReadOnlyError, OSError)
+    if isinstance(exc, passing) and not isinstance(exc, exceptions.AuthenticationError):
+        return ConnectError.wrapping("the server of the bus cannot be reached:", exc, retryable=True)
+    return BusError.wrapping("the server of the bus refused:", exc, reason="refused")
 
 
 def _connect(url: str, timeout: float) -> Redis:

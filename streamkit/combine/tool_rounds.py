@@ -17,6 +17,7 @@ from ..errors import StreamkitError
 from ..events import Event, Outcome, Reply, RoundEnd, Start, ToolResult, warned
 from ..messages import Message, Messages, messages_of
 from ..prelude import commits
+from ..reasons import is_pause
 from ..sources.tools import Toolbox, Tools
 from ..timing import joined_timing
 from ..turns import joined_results
@@ -37,11 +38,12 @@ def tool_loop(
     """The events of every round, a `ToolResult` for each call and a `RoundEnd`, then one `Reply` for the whole.
 
     ``ask(messages)`` returns the stream of one round; it is called again with the calls' results appended, as long as a
-    complete reply asks for tools, at most ``rounds`` times (then the Reply is ``stopped``, by ``tool_loop``). ``tools``
-    are functions by name, or functions that are called by their own: with the arguments that the model wrote as
-    keywords, ``concurrency`` at a time, results in the order of the calls. Blocking ones run in threads. Exceptions
-    of a tool, a tool that does not exist, arguments that do not fit and a result that JSON cannot hold are reported to
-    the model, not raised; they are the ``error`` of the `ToolResult`, and the first failure of each tool is logged.
+    complete reply asks for tools or is one that the server paused (``pause_turn``), at most ``rounds`` times (then the
+    Reply is ``stopped``, by ``tool_loop``). ``tools`` are functions by name, or functions that are called by their own:
+    with the arguments that the model wrote as keywords, ``concurrency`` at a time, results in the order of the calls.
+    Blocking ones run in threads. Exceptions of a tool, a tool that does not exist, arguments that do not fit and a
+    result that JSON cannot hold are reported to the model, not raised; they are the ``error`` of the `ToolResult`, and
+    the first failure of each tool is logged.
 
     Requests hold the ``tools`` if ``ask`` is ``client.chat``, ``client.respond`` or `sk.chat`, or a `functools.partial`
     of one. What a partial of a tool binds is neither sent nor taken from a call; parameters of which no schema can be
@@ -202,7 +204,7 @@ class _Loop(CompositeReply):
 
     def _replied(self) -> None:
         reply, conversation = self._round.reply or self.last_part("stopped"), self._conversation
-        if reply.outcome != "complete" or not reply.tool_calls:
+        if reply.outcome != "complete" or not (reply.tool_calls or _is_paused(reply)):
             self._end(self._and_earlier(reply))
         elif len(self._replies) + 1 >= conversation.rounds:
             self._end(replace(self._and_earlier(reply), outcome="stopped", stopped_by="tool_loop"))
@@ -221,3 +223,8 @@ class _Loop(CompositeReply):
         self._emit_round_end(last=True)
         self._observer.on_next(reply)
         self._observer.on_completed()
+
+
+def _is_paused(reply: Reply) -> bool:
+    """True if the server paused a turn, which goes on with the next request, without anything else being said."""
+    return is_pause(reply.finish_reason or "") and bool(reply.messages)

@@ -51,6 +51,9 @@ class Script:
     ``pieces`` are sent one at a time, as they are: texts, or events for anything else (other choices, `Other`). A
     single string is cut as `as_tokens` does. Reasoning comes before them, then the refusal and the tool calls, each
     in pieces of their own; ``drop_after``, ``stall_after`` and ``bad_json_at`` count all of these.
+
+    Events that an API has no form for are left out. Blocks, citations and tools of the server are written by their
+    ``form``, in the API that it is of; Anthropic's only behind ``Start(origin=Origin("anthropic"))``.
     """
 
     pieces: str | Sequence[str | Event] = ()

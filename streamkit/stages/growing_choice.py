@@ -15,19 +15,8 @@ class GrowingChoice:
     """The state of one choice so far. Its texts are lists of pieces, which belong to the block that began last."""
 
     __slots__ = (
-        *(
-            "_begun",
-            "_current",
-            "_parts",
-            "_pieces",
-            "calls",
-            "citations",
-            "files",
-            "finish_reason",
-            "index",
-            "logprobs",
-        ),
-        *("reasoning", "refusal", "server_tools", "text"),
+        *("_begun", "_current", "_parts", "_pieces", "calls", "citations", "files", "finish_reason", "index"),
+        *("logprobs", "reasoning", "refusal", "server_tools", "text"),
     )
 
     def __init__(self, index: int, *, keeps: bool) -> None:
@@ -51,7 +40,7 @@ class GrowingChoice:
         """Add a block that came whole; one without a form does not go back."""
         if form is not None:
             part = _GrowingPart(kind, id, self._pieces)
-            part.form, part.ended = form, True
+            part.form = form
             self._add(part)
 
     def end(self, kind: str, id: str, form: dict[str, Any] | None) -> None:
@@ -60,7 +49,7 @@ class GrowingChoice:
         if begun := self._begun.pop((kind, id), [])[:-1]:  # servers may give several blocks the same id, or none
             self._begun[kind, id] = begun
         part.kind, part.id = kind, id
-        part.form, part.ended = form, True
+        part.form = form
         if part is self._current:
             self._open("", "")
 
@@ -86,7 +75,7 @@ class GrowingChoice:
 
     def _add(self, part: _GrowingPart) -> None:
         self._parts.append(part)
-        if not self._current.kind or self._current.ended:
+        if not self._current.kind:
             self._open("", "")
 
     def snapshot(self) -> Choice:
@@ -118,7 +107,7 @@ class GrowingChoice:
 class _GrowingPart:
     """A block, the text between two blocks, or a call."""
 
-    __slots__ = ("call", "ended", "form", "id", "kind", "reasoning", "refusal", "text")
+    __slots__ = ("call", "form", "id", "kind", "reasoning", "refusal", "text")
 
     def __init__(self, kind: str, id: str, pieces: Any, call: GrowingCall | None = None) -> None:
         self.kind, self.id, self.call = kind, id, call
@@ -126,7 +115,6 @@ class _GrowingPart:
         self.reasoning: list[str] = pieces()
         self.refusal: list[str] = pieces()
         self.form: dict[str, Any] | None = None
-        self.ended = False
 
     def joined(self) -> tuple[str, str, str]:
         return joined_pieces(self.text), joined_pieces(self.reasoning), joined_pieces(self.refusal)

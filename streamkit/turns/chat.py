@@ -48,11 +48,18 @@ def _content(whole: Piece) -> Any:
 def _called(calls: Sequence[Call]) -> dict[str, Any]:
     """The fields that hold the calls."""
     legacy = next((call for call in calls if is_legacy(call)), None)
-    parts = [tool_call_part(call) for call in calls if call is not legacy]
+    parts = [_with_arguments(tool_call_part(call)) for call in calls if call is not legacy]
     fields: dict[str, Any] = {"tool_calls": parts} if parts else {}
     if legacy is not None:
-        fields[LEGACY] = {"name": legacy.name, "arguments": legacy.arguments}
+        fields[LEGACY] = {"name": legacy.name, "arguments": legacy.arguments or "{}"}
     return fields
+
+
+def _with_arguments(part: dict[str, Any]) -> dict[str, Any]:
+    """A call whose arguments are those of an empty object if there are none: servers refuse a text that is not JSON,
+    and with it every later request (MetaFARS/codex-relay #57)."""
+    function = part.get("function")
+    return {**part, "function": {**function, "arguments": function["arguments"] or "{}"}} if function else part
 
 
 def _further_fields(whole: Piece, has_calls: bool) -> dict[str, Any]:

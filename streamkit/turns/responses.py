@@ -90,16 +90,14 @@ def _item(piece: Piece) -> Item | None:
 def _in_one_part(form: Item) -> Item:
     """The form of a block whose texts were changed, so that the ends of its parts are not known: all text of a kind
     belongs to the first part of that kind. Annotations refer to places in it."""
-    seen: set[Kind] = set()
     changed = dict(form)
     for name in (name for name in PARTS if isinstance(form.get(name), list)):
         kinds = [_slot_kind(part) for part in form[name]]
         changed[name] = [
             part if kind is None else _with_all(part, kind)
             for place, (part, kind) in enumerate(zip(form[name], kinds, strict=True))
-            if kind is None or not (kind in seen or kind in kinds[:place])
+            if kind is None or kind not in kinds[:place]
         ]
-        seen |= {kind for kind in kinds if kind is not None}
     return changed
 
 
@@ -117,7 +115,7 @@ def _with_all(part: Item, kind: Kind) -> Item:
 def _unbound(piece: Piece) -> Item | None:
     """The item of a piece without any reference to reasoning; None if it cannot be without."""
     item = _item(piece)
-    return item if item is None or "type" not in item else unbound_item(item) or _plain_message(piece)
+    return item if item is None or "type" not in item else unbound_item(item)
 
 
 def unbound_item(item: Mapping[str, Any]) -> Item | None:
@@ -152,5 +150,5 @@ def _plain_text(text: str, form: Mapping[str, Any]) -> Item | None:
 def _call_item(call: Call) -> Item:
     extra = call.extra or {}
     kind = extra.get("type", "function_call")
-    given = "input" if kind == "custom_tool_call" else "arguments"
-    return {"type": kind, **extra, "call_id": call.id, "name": call.name, given: call.arguments}
+    own = {"type": kind, **extra, "call_id": call.id, "name": call.name}
+    return own | ({"input": call.arguments} if kind == "custom_tool_call" else {"arguments": call.arguments or "{}"})

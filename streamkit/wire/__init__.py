@@ -10,7 +10,8 @@ from .parser import Parser, parse
 from .sse import Decoder, ServerSentEvent, decode
 
 if TYPE_CHECKING:
-    from .api import USAGE, Access, Api
+    from .access import Access
+    from .api import USAGE, Api
     from .apis import FALLBACK_API, api_named, owning_api
     from .billing import created_at
     from .complaints import MESSAGE, api_error, is_hopeless
@@ -28,7 +29,8 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {
-            "api": "USAGE Access Api",
+            "access": "Access",
+            "api": "USAGE Api",
             "apis": "FALLBACK_API api_named owning_api",
             "billing": "created_at",
             "complaints": "MESSAGE api_error is_hopeless",

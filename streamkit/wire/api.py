@@ -1,4 +1,4 @@
-"""The description of an API: how its replies are read and written, its address, and the forms of its requests.
+"""The description of an API: how its replies are read and written, and the forms of its requests.
 
 Code outside of this room uses the attributes of an `Api` and never compares its name, so that a further API is a
 further file here and one line in `apis`.
@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from ..events import Event, Origin, Reply
+from .access import Access
 from .dialect import Dialect
 from .framing import SSE, Framing
 
-__all__ = ["USAGE", "Access", "Api", "Form", "Messages", "OwnMessages", "Prompt", "Writer", "named_tools"]
+__all__ = ["USAGE", "Api", "Form", "Messages", "OwnMessages", "Prompt", "Writer", "named_tools"]
 
 USAGE = "stream_options"
 """The field of a request that asks for token figures."""
@@ -52,44 +53,6 @@ class Prompt(NamedTuple):
     response_format: Any = None
     notes: tuple[str, ...] = ()
     texts: Sequence[str | Sequence[int]] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Access:
-    """The address of one provider's APIs, and how requests to it authenticate.
-
-    Attributes:
-        address: the provider's own address; if ``needs_key``, it refuses requests without a key.
-        version: the version in the paths of requests (``v1``), if an address may include it or leave it out.
-        keys, addresses: variables of the environment that may hold a key or an address; the first that is set counts.
-        tokens: variables that may hold a bearer token, which is sent where there is no key.
-        spare: endings of an address that are removed from it: the beginning of a path, or the path of another API.
-        header: name of the header that holds the key, and the text before the key in its value.
-        headers: sent with every request.
-        accounts: headers by the variables of the environment that may hold their values.
-        model: the variable that may name the model for the command line.
-        bare_hosts: true if a variable may hold a host alone in place of an address.
-        azure: true if Azure OpenAI has these APIs, with paths of its own.
-    """
-
-    address: str
-    version: str = ""
-    keys: tuple[str, ...] = ()
-    addresses: tuple[str, ...] = ()
-    tokens: tuple[str, ...] = ()
-    spare: tuple[str, ...] = ()
-    header: tuple[str, str] = ("authorization", "Bearer ")
-    headers: Mapping[str, str] = field(default_factory=dict)
-    accounts: Mapping[str, str] = field(default_factory=dict)
-    needs_key: bool = True
-    model: str = ""
-    bare_hosts: bool = False
-    azure: bool = False
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """All variables of the environment that these APIs use."""
-        return (*self.keys, *self.tokens, *self.addresses, *self.accounts)
 
 
 def named_tools(tool: Mapping[str, Any]) -> Iterable[str]:
@@ -196,18 +159,18 @@ class Api:
 
     def may_ask_usage(self, body: Mapping[str, Any]) -> bool:
         """True if token figures have to be asked for, and ``body`` has not decided about it."""
-        options = body.get("stream_options", {})
+        options = body.get(USAGE, {})
         return self.asks_usage and isinstance(options, Mapping) and "include_usage" not in options
 
     def with_usage(self, body: Mapping[str, Any]) -> Form:
         """``body`` with the field that asks for token figures."""
-        return {**body, "stream_options": {**body.get("stream_options", {}), "include_usage": True}}
+        return {**body, USAGE: {**body.get(USAGE, {}), "include_usage": True}}
 
     def names_usage(self, told: str) -> bool:
         """True if a server's error message names the field that asks for token figures: the server does not know it."""
-        return self.asks_usage and ("stream_options" in told or "include_usage" in told)
+        return self.asks_usage and (USAGE in told or "include_usage" in told)
 
     def tells_usage(self, body: Mapping[str, Any]) -> bool:
         """True if the stream that a request asks for has token figures."""
-        options = body.get("stream_options")
+        options = body.get(USAGE)
         return not self.asks_usage or (isinstance(options, Mapping) and bool(options.get("include_usage")))

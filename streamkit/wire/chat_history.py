@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
-from ..turns import FromModel, Origin
+from ..turns import FromModel, Origin, arguments_object, object_of
 from .api import Form, Messages
+from .json_codec import dumps
 from .origins import is_from_model, is_from_server
 from .servers import OPAQUE, SENTINEL, THOUGHTS, Server, server_of, wants_signatures
 
-__all__ = ["chat_returned", "returned_fields", "says_nothing", "without_extras", "without_fields"]
+__all__ = [
+    "chat_returned",
+    "returned_fields",
+    "says_nothing",
+    "with_files_apart",
+    "without_extras",
+    "without_fields",
+]
 
 TEXTS = ("text", "refusal")
 """The types of parts that a message of a model may have on any server."""
@@ -22,7 +32,8 @@ UNSIGNED = {"google": {"thought_signature": SENTINEL}}
 def chat_returned(target: Origin, messages: Messages, params: Mapping[str, Any]) -> Messages:
     """``messages`` as they go to ``target`` in a request with ``params``."""
     server = server_of(target.host, target.model)
-    if not (server.filler or server.signs or any(isinstance(message, FromModel) for message in messages)):
+    has_rules = server.filler or server.signs or server.ids
+    if not (has_rules or any(isinstance(message, FromModel) for message in messages)):
         return messages
     history = _History(target, server, messages)
     adapted = [history.adapted(place, message) for place, message in enumerate(messages)]
@@ -30,6 +41,8 @@ def chat_returned(target: Origin, messages: Messages, params: Mapping[str, Any])
         adapted = list(_filled(server, adapted, history.turns))
     if server.signs and wants_signatures(target.model):
         adapted = list(_signed(adapted, history.last_user))
+    if server.ids:
+        adapted = list(_with_fitting_ids(re.compile(server.ids), adapted))
     return [message for message in adapted if not (isinstance(message, FromModel) and says_nothing(message))]
 
 
@@ -37,6 +50,24 @@ def says_nothing(message: Mapping[str, Any]) -> bool:
     """True for a message of a model without content and calls, which servers refuse."""
     has_content = message.get("content") or message.get("audio") or any(message.get(name) for name in CALLS)
     return message.get("role") == "assistant" and not has_content
+
+
+def with_files_apart(messages: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Messages of other APIs whose results hold texts only; their pictures and files follow in a message of the user,
+    where they are allowed (OpenHands/OpenHands #7700)."""
+    files: list[Any] = []
+    for message in messages:
+        content = message.get("content") if message.get("role") == "tool" else None
+        if files and message.get("role") != "tool":
+            yield {"role": "user", "content": files}
+            files = []
+        if isinstance(content, list) and all(isinstance(part, Mapping) for part in content):
+            texts = [str(part.get("text") or "") for part in content if part.get("type") == "text"]
+            files += [part for part in content if part.get("type") != "text"]
+            message = {**message, "content": "\n".join(texts)}
+        yield message
+    if files:
+        yield {"role": "user", "content": files}
 
 
 def returned_fields(message: Mapping[str, Any]) -> set[str]:
@@ -64,9 +95,9 @@ class _History:
     def adapted(self, place: int, message: Mapping[str, Any]) -> Mapping[str, Any]:
         if not isinstance(message, FromModel):
             return message
+        form: Form = dict(_with_calls(message, _with_object))
         if not is_from_server(self._target, message.origin):
-            return without_extras(message)
-        form: Form = dict(message)
+            return without_extras(message.with_form(form))
         if not (self._server.opaque and is_from_model(self._target, message.origin)):
             form = without_fields(form, OPAQUE)
         keys = [name for name in THOUGHTS if isinstance(form.get(name), str)]
@@ -88,7 +119,7 @@ def _turns_with_calls(messages: Messages) -> list[bool]:
     found: list[bool] = []
     start = 0
     for place in range(len(messages) + 1):
-        if place == len(messages) or (place > start and messages[place].get("role") == "user"):
+        if place == len(messages) or messages[place].get("role") == "user":
             has_calls = any(message.get(name) for message in messages[start:place] for name in CALLS)
             found += [has_calls] * (place - start)
             start = place
@@ -127,6 +158,47 @@ def _call_without(call: Any, names: Collection[str]) -> Any:
     if isinstance(form.get("function"), Mapping):
         form["function"] = {name: value for name, value in form["function"].items() if name not in names}
     return form
+
+
+def _with_calls(
+    message: Mapping[str, Any], change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """The message with a change to each of its calls."""
+    calls = message.get("tool_calls")
+    if not isinstance(calls, list):
+        return message
+    changed = [change(call) if isinstance(call, Mapping) else call for call in calls]
+    form = {**message, "tool_calls": changed}
+    return message if changed == calls else message.with_form(form) if isinstance(message, FromModel) else form
+
+
+def _with_object(call: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A call whose arguments are an object, as in the other APIs: servers that fill a template with them refuse any
+    other text, and with it every later request (ggml-org/llama.cpp #25510, vllm-project/vllm #43995)."""
+    function = call.get("function")
+    text = function.get("arguments") if isinstance(function, Mapping) else None
+    if not isinstance(function, Mapping) or not isinstance(text, str) or object_of(text) is not None:
+        return call
+    return {**call, "function": {**function, "arguments": dumps(arguments_object(text))}}
+
+
+def _with_fitting_ids(fits: re.Pattern[str], messages: Messages) -> Iterator[Mapping[str, Any]]:
+    """The messages, with other ids for calls whose ids the server refuses, and for their results."""
+    ids: dict[Any, str] = {}
+
+    def change(call: Mapping[str, Any]) -> Mapping[str, Any]:
+        id = call.get("id")
+        if not isinstance(id, str) or fits.fullmatch(id):
+            return call
+        ids[id] = sha256(id.encode("utf-8", "surrogatepass")).hexdigest()[:9]
+        return {**call, "id": ids[id]}
+
+    for message in messages:
+        id = message.get("tool_call_id")
+        if isinstance(id, str) and id in ids:
+            yield {**message, "tool_call_id": ids[id]}
+        else:
+            yield _with_calls(message, change)
 
 
 def _under_key(form: Form, keys: list[str], wanted: str) -> Form:

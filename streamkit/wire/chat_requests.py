@@ -19,6 +19,7 @@ __all__ = [
     "answer_format",
     "answered_call",
     "chat_call",
+    "check_end",
     "fields_of",
     "file_in",
     "function_of",
@@ -155,6 +156,14 @@ def turns_of(messages: Messages, api: str) -> list[Turn]:
         role = "system" if role in INSTRUCTIONS else "tool" if role in RESULTS else role
         turns.append(Turn(role, message, list(_parts(message, api)), calls, answered))
     return turns
+
+
+def check_end(turn: Turn, turns: list[Turn], before: Any) -> None:
+    """ValueError for an empty ``turn`` that is the last one of ``turns``, if it is the user's and follows the model's
+    (its role is ``before``): if it were left out like any other, the model would go on with its own text."""
+    last = next((one for one in reversed(turns) if one.role != "system"), None)
+    if turn is last and turn.role == "user" and before in ("assistant", "model"):
+        raise ValueError("the last message of the user is empty: leave it out if the model is to go on with its text")
 
 
 def _answered(message: Mapping[str, Any], waiting: list[MessageCall]) -> MessageCall | None:

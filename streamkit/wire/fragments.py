@@ -13,8 +13,9 @@ __all__ = ["Fragment", "arguments_text", "fragment", "index_of", "legacy_fragmen
 LARGEST_INDEX = 2**31
 KNOWN = frozenset({"arguments", "function", "id", "index", "name", "type"})
 """The usual fields of an entry and of its function."""
-OPAQUE = ("extra_content", "provider_specific_fields")
-"""Fields of calls that go back: of Google's compatible endpoint, and of LiteLLM."""
+OPAQUE = ("extra_content", "provider_specific_fields", "thought_signature")
+"""Fields of calls that go back: of Google's compatible endpoint, of LiteLLM, and of other gateways to Gemini
+(tashfeenahmed/freellmapi #32)."""
 
 
 @dataclass(slots=True)

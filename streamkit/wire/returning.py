@@ -14,7 +14,14 @@ from typing import Any
 from ..turns import FromModel, Origin
 from .api import Api, Form, Messages
 from .apis import APIS
-from .chat_history import chat_returned, returned_fields, says_nothing, without_extras, without_fields
+from .chat_history import (
+    chat_returned,
+    returned_fields,
+    says_nothing,
+    with_files_apart,
+    without_extras,
+    without_fields,
+)
 from .origins import is_from_model, is_from_server
 from .suggested import without_suggestions
 
@@ -40,7 +47,8 @@ def returned(api: Api, target: Origin, messages: Messages, params: Mapping[str, 
         if name == api.name or name == "chat":
             adapted += own
         else:
-            adapted += _translated(APIS[name], own)
+            forms = _translated(APIS[name], own)
+            adapted += with_files_apart(forms) if api.native else forms
     if api.native:
         return chat_returned(target, adapted, params)
     return [form for message in adapted if (form := _plain(api, target, message)) is not None]
@@ -117,7 +125,7 @@ def without_refused(body: Form, names: Collection[str]) -> Form:
     messages = [
         without_fields(message, names) if isinstance(message, FromModel) else message for message in body["messages"]
     ]
-    return {**body, "messages": [message for message in messages if not says_nothing(message)]}
+    return {**body, "messages": messages}
 
 
 def _from_models(body: Mapping[str, Any]) -> Iterator[FromModel]:

@@ -13,7 +13,10 @@ from typing import Literal
 
 __all__ = ["OPAQUE", "SENTINEL", "THOUGHTS", "Server", "server_of", "wants_signatures"]
 
-OPAQUE = ("reasoning_details", "thinking_blocks", "provider_specific_fields", "extra_content")
+OPAQUE = (
+    "reasoning_details", "thinking_blocks", "provider_specific_fields", "extra_content", "reasoning_opaque",
+    "thought_signature",
+)  # fmt: skip
 """Fields with signatures or encrypted thoughts, which only the model that wrote them understands."""
 THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thinking_content", "thought")
 """Fields with thoughts as plain text."""
@@ -40,6 +43,7 @@ class Server:
         opaque: true if it takes the fields in `OPAQUE`, where it sent them.
         gateway: true if the model behind it may have rules of its own.
         signs: true if its models may refuse calls without a signature.
+        ids: the pattern of ids of calls, if it refuses others.
     """
 
     hosts: tuple[str, ...] = ()
@@ -50,12 +54,13 @@ class Server:
     opaque: bool = True
     gateway: bool = False
     signs: bool = False
+    ids: str = ""
 
 
 UNKNOWN = Server(gateway=True)
 TABLE = (
-    # Unknown keys are refused: browser-use/jev-ultrafast #37.
-    Server(hosts=("api.openai.com", "openai.azure.com"), when="never", opaque=False),
+    # Unknown keys are refused: browser-use/jev-ultrafast #37; long ids: vercel/ai #5171.
+    Server(hosts=("api.openai.com", "openai.azure.com"), when="never", opaque=False, ids=".{1,40}"),
     # The signature of a call or a text: page "Thought signatures"; a Vertex gateway has another name within
     # extra_content (earendil-works/pi #7745), so it goes back whole. Without one: the page's answer on other models.
     Server(
@@ -83,8 +88,8 @@ TABLE = (
     # Its chat completions take no thoughts: page "Troubleshooting Reasoning".
     Server(hosts=("api.x.ai",), when="never", opaque=False),
     # Parts of the content: mistralai/client-python, models/thinkchunk.py; other keys are a 422: charmbracelet/crush
-    # #1590.
-    Server(hosts=("api.mistral.ai",), thoughts="parts", when="always", opaque=False),
+    # #1590; ids of another form are a 400: langchain-ai/langchain #24668.
+    Server(hosts=("api.mistral.ai",), thoughts="parts", when="always", opaque=False, ids="[a-zA-Z0-9]{9}"),
     # Page "Reasoning Tokens"; plain thoughts repeat those in reasoning_details. The rules of the model behind it hold:
     # can1357/oh-my-pi #3399.
     Server(hosts=("openrouter.ai",), thoughts="reasoning", when="always", gateway=True),

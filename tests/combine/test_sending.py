@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -221,6 +223,20 @@ def test_what_json_cannot_hold_is_told_to_the_model_and_the_user(value: Any, cap
     assert messages[-1]["content"] == f"error: {result.error}"
     (line,) = warnings(caplog)
     assert line.startswith(f"tool give gave a {type(value).__name__} that JSON cannot hold; the model is told, and")
+
+
+WITHOUT_ASSERTIONS = """
+import streamkit as sk
+from streamkit import testing
+
+client = testing.client(testing.Script(tool_calls=[("give", {})]), "Fine.")
+print(sk.run(sk.tool_loop(client.chat, "?", {"give": lambda: {1}})))
+"""
+
+
+def test_what_json_cannot_hold_is_told_also_where_python_runs_without_assertions():
+    done = subprocess.run([sys.executable, "-O", "-c", WITHOUT_ASSERTIONS], capture_output=True, text=True, check=False)
+    assert done.stdout == "Fine.\n", done.stderr
 
 
 class Sky(Enum):

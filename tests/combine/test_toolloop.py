@@ -157,6 +157,21 @@ def test_results_are_sent_as_json_whatever_they_are():
         assert json.loads(sk.to_json(sk.ToolResult(call, value)))["value"] == form
 
 
+def test_of_a_reply_of_another_model_its_text_is_sent():
+    def expert(question: str) -> sk.ReplyStream:
+        """Ask somebody who knows."""
+        return testing.script(f"{question} I know.")
+
+    call = ("expert", {"question": "Why?"})
+    client, stream = conversation(testing.Script(tool_calls=[call]), testing.Script(("ok",)), tools=[expert])
+    results = [item for item in testing.clock().run(stream).items if isinstance(item, sk.ToolResult)]
+    assert results[0].value == "Why? I know."  # a relay shows it to strangers: nothing else of the reply is in it
+    assert client.requests[1].body["messages"][-1] == results[0].message
+    reply = sk.run(testing.script("No."))
+    call = sk.ToolCall("c", "f", "{}")
+    assert [call.result(value)["content"] for value in (reply, {"said": [reply]})] == ["No.", '{"said": ["No."]}']
+
+
 def test_rounds_are_bounded():
     client, stream = conversation(testing.Script(tool_calls=CALLS[:1]), rounds=3)
     reply = testing.clock().run(stream).reply

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .chat_rules import call_ids, last_user
 from .chat_server import ChatServer, Lenient
-from .parts import Thought
+from .parts import Call, Thought
 from .provider import Provider, Said
 from .refusals import (
     RefusedError,
@@ -161,6 +162,14 @@ class Mistral(ChatServer):
         "assistant": frozenset({"role", "content", "tool_calls", "prefix"}),
         "tool": frozenset({"role", "content", "tool_call_id", "name"}),
     }
+
+    def write(self, said: Said) -> None:
+        """Its ids have nine letters and digits (langchain-ai/langchain #24668)."""
+        said.round = [
+            replace(part, id=f"{part.id.replace('_', 'x'):x>9}") if isinstance(part, Call) else part
+            for part in said.round
+        ]
+        super().write(said)
 
     def check(self, body: Mapping[str, Any], said: list[Said], headers: Mapping[str, str]) -> list[str]:
         for index, message in enumerate(body.get("messages", ())):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import streamkit as sk
+from streamkit import testing
 from streamkit.turns import Origin
 from streamkit.wire import APIS, returned
 
@@ -40,6 +41,7 @@ def test_messages_with_blocks_of_this_api_are_its_own() -> None:
         {"type": "redacted_thinking", "data": "D"},
         {"type": "mcp_tool_use", "id": "m1"},
         {"type": "text", "text": "x", "citations": []},
+        {"type": "text", "text": "x", "citations": None},
         {"type": "image", "source": {"type": "url", "url": "u"}},
         FOUND["content_block"],
     ]
@@ -51,6 +53,59 @@ def test_messages_with_blocks_of_this_api_are_its_own() -> None:
     ]
     assert not any(is_own({"role": "assistant", "content": content}) for content in chat)
     assert not is_own({"role": "model", "parts": [{"text": "x"}]})
+
+
+CALLED = {"name": "w", "arguments": '{"q":1}'}
+ELSEWHERE: dict[str, list[Json]] = {
+    "chat": [
+        {
+            "role": "assistant",
+            "content": "I look.",
+            "tool_calls": [{"id": "t1", "type": "function", "function": CALLED}],
+        },
+        {"role": "tool", "tool_call_id": "t1", "content": "r"},
+    ],
+    "responses": [
+        {"role": "assistant", "content": "I look."},
+        {"type": "function_call", "call_id": "t1", **CALLED},
+        {"type": "function_call_output", "call_id": "t1", "output": "r"},
+    ],
+    "ollama": [
+        {
+            "role": "assistant",
+            "content": "I look.",
+            "tool_calls": [{"id": "t1", "function": {"name": "w", "arguments": {"q": 1}}}],
+        },
+        {"role": "tool", "tool_call_id": "t1", "tool_name": "w", "content": "r"},
+    ],
+}
+
+
+@pytest.mark.parametrize("dumped", [False, True], ids=["object", "dict"])
+@pytest.mark.parametrize("api", ELSEWHERE)
+def test_an_answer_of_the_official_library_goes_to_another_api_as_what_it_says(api: str, dumped: bool) -> None:
+    """The whole object: what it has besides role and content is in no message of any API."""
+    whole = pytest.importorskip("anthropic.types").Message.model_validate({
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-opus-5", "stop_reason": "tool_use",
+        "usage": {"input_tokens": 1, "output_tokens": 2},
+        "content": [
+            {"type": "text", "text": "I look.", "citations": None},
+            {"type": "tool_use", "id": "t1", "name": "w", "input": {"q": 1}},
+        ],
+    })  # fmt: skip
+    result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": "r"}]}
+    client = testing.client("Fine.", api=api, model="m")
+    sk.run(client.chat([sk.user("Hi"), whole.model_dump() if dumped else whole, result]))
+    body = client.requests[0].body
+    assert body.get("messages", body.get("input"))[1:] == ELSEWHERE[api]
+
+
+def test_arguments_are_those_that_were_wrapped_only_if_they_are_alone() -> None:
+    use = {"type": "tool_use", "id": "t1", "name": "w"}
+    for input, arguments in (({"INVALID_JSON": "{"}, "{"), ({"INVALID_JSON": 1}, '{"INVALID_JSON":1}'),
+                             ({"INVALID_JSON": "{", "x": 1}, '{"INVALID_JSON":"{","x":1}')):  # fmt: skip
+        (turn,) = OWN.to_chat([{"role": "assistant", "content": [{**use, "input": input}]}])
+        assert turn["tool_calls"][0]["function"]["arguments"] == arguments
 
 
 def test_a_history_in_the_form_of_chat_completions() -> None:

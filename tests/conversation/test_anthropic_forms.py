@@ -134,6 +134,9 @@ def test_what_a_model_that_declined_thought_and_called_does_not_go_back() -> Non
     assert [one["type"] for one in reply.messages[0]["content"]] == wanted  # type: ignore[index,union-attr]
     _, turn, results = joined([sk.user("q"), *reply.messages, *(call.result("r") for call in reply.tool_calls)])
     assert [one["tool_use_id"] for one in results["content"]] == ["t2"] == [turn["content"][-1]["id"]]
+    only_lost = [*reply_of(stream(*called(0, "t1"), *block(1, FALLBACK), *said(2, "Hi."))).messages]
+    orphan = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": "r"}]}
+    assert joined([sk.user("q"), *only_lost, orphan]) == [sk.user("q"), *only_lost]
     first = stream(*block(0, FALLBACK), *thought(1, "Hm", "S"), *said(2, "Hi."))
     assert [one["type"] for one in content_of(first)] == ["fallback", "thinking", "text"]
 

@@ -169,6 +169,7 @@ IMAGE = "iVBORw0KGgo="
         ({"role": "assistant", "content": "", "tool_calls": [call()]}, True),
         ({"role": "tool", "content": "a", "tool_name": "w"}, True),
         ({"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "w", "arguments": "{}"}}]}, False),
+        ({"role": "assistant", "content": "a", "tool_calls": []}, False),
     ],
 )
 def test_whose_messages_are_its_own(message: dict[str, Any], own: bool):

@@ -13,6 +13,7 @@ from reactivex import operators as rxo
 
 import streamkit as sk
 from streamkit import operators as ops, testing
+from streamkit.turns import FromModel
 from streamkit.wire import decode, parse
 
 FORMATS = ["openai", "events", "text"]
@@ -66,6 +67,23 @@ def test_events_come_back_as_they_were_with_ids_that_count():
     assert [sk.from_json(block.data) for block in decode([data])] == testing.clock().run(rich()).items
     assert [block.id for block in decode([data])] == [str(n + 1) for n in range(len(blocks(data)))]
     assert all(event == json.loads(told)["type"] for event, told in blocks(data))
+
+
+def test_events_name_no_host_of_the_server_that_was_asked():
+    def add(a: int, b: int) -> int:
+        return a + b
+
+    with testing.Server(testing.Script(tool_calls=[("add", {"a": 1, "b": 2})]), "3").running() as url:
+        client = sk.Client(base_url=url, api_key="k", model="small")
+        host = url.split("/")[2]
+        own = sk.run(sk.tool_loop(client.chat, "1 + 2?", [add]))
+        assert own.origin == sk.Origin("chat", host, "small")
+        data = body(sk.stream(rx.of(sk.Start(origin=own.origin), own)), format="events")
+    assert host.encode() not in data
+    start, reply = (sk.from_json(data) for _, data in blocks(data))
+    assert start.origin == reply.origin == sk.Origin("chat", "", "small")
+    assert reply.messages == own.messages
+    assert {message.origin.host for message in reply.messages if isinstance(message, FromModel)} == {""}
 
 
 def test_text_comes_without_names_and_the_end_is_named():

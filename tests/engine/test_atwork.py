@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -24,6 +24,7 @@ from streamkit import ops, sinks, testing
 from streamkit.engine.branches import claims
 from streamkit.engine.upstream import atwork
 from tests.reports import Reports, caught_up
+from tests.waiting import soon
 
 ELSEWHERE = "sink {} is at work in another run (sk.runs['{}']): give each run its own"
 TWICE = "sink {} is twice in one run: give each branch its own"
@@ -149,7 +150,7 @@ def test_two_streams_of_one_run_in_one_table_do_not_collide(tmp_path: Any):
         return made
 
     def batch() -> Any:
-        return sinks.batched(lambda items, *, key: got.append(key))
+        return sinks.batched(lambda items, *, key: got.append(key), every=60.0)  # one batch each, on a slow disk too
 
     source = rx.defer(lambda _: testing.script("a", "b").pipe(ops.attach(sink(), batch())))
     run = sk.start(sk.stream(source).pipe(rxo.repeat(3)), sink(), sk.branch(ops.text(), into=sink()), batch())
@@ -230,16 +231,27 @@ def test_runs_has_what_nobody_keeps_and_keeps_nothing_that_has_ended():
 
 
 def test_a_run_whose_variable_is_gone_is_had_again_and_is_asked_once(reports: Reports):
-    sk.start(testing.script("a", first=0.05, fail="no"))
+    def failing(go_on: threading.Event) -> sk.Stream[Any]:
+        async def body() -> AsyncIterator[str]:
+            await soon(go_on.is_set)
+            raise sk.ApiError("no")
+            yield ""
+
+        return sk.stream(body)
+
+    first, second = threading.Event(), threading.Event()
+    sk.start(failing(first))
     (id,) = sk.runs
     run = sk.runs[id]
     assert sk.runs[id] is run
+    first.set()
     with pytest.raises(sk.ApiError, match="no"):
         run.result(10)
     del run
-    sk.start(testing.script("a", first=0.05, fail="no"))
+    sk.start(failing(second))
     (run,) = sk.runs.values()
     del run  # nobody has it any more
+    second.set()
     while atwork.at_work:
         caught_up()
     assert [str(error) for error in reports.errors] == ["no"]
@@ -571,7 +583,7 @@ def test_a_loop_that_ends_while_a_run_waits_ends_that_too():
     slow = Slow()
     with testing.clock() as clock:
         runs = clock.run_coroutine(main())
-    assert [run.result(1).outcome for run in runs] == ["cancelled", "cancelled"]
+    assert [run.result(5).outcome for run in runs] == ["cancelled", "cancelled"]
 
 
 def test_nobody_waits_for_ever_for_a_loop_that_stands_still():

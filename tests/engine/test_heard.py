@@ -794,6 +794,8 @@ import streamkit as sk
 from streamkit import testing
 failing = testing.script("a", fail="no")
 def quiet(item): ...
+async def over(run):
+    while "running" in repr(run): await asyncio.sleep(0.01)
 """
 SAID = "nobody has asked for the result of "
 
@@ -812,11 +814,12 @@ PROGRAMS = {
     "dropped": "sk.start(failing, quiet)",
     "in a cycle": "box = [sk.start(failing, quiet)]; box.append(box); del box",
     "kept by a function's default": "def f(run=sk.start(failing)): ...",
-    "asyncio.run": "async def main():\n    run = sk.start(failing, quiet)\n    await asyncio.sleep(0.2)\n"
+    "asyncio.run": "async def main():\n    run = sk.start(failing, quiet)\n    await over(run)\n"
     "    return run\nrun = asyncio.run(main())",
     "a thread that the exit waits for": "async def main():\n    global run\n    run = sk.start(failing, quiet)\n"
-    "    await asyncio.sleep(0.3)\nthreading.Thread(target=lambda: asyncio.run(main())).start()",
-    "shutdown": "run = sk.start(failing, quiet)\nimport time; time.sleep(0.2)\nsk.shutdown()",
+    "    await over(run)\n    await asyncio.sleep(0.3)\nthreading.Thread(target=lambda: asyncio.run(main())).start()",
+    "shutdown": "run = sk.start(failing, quiet)\n"
+    "while 'running' in repr(run): threading.Event().wait(0.05)\nsk.shutdown()",
     "a failed sink": "run = sk.start(testing.script('a'), lambda item: 1 / 0)",
 }
 

@@ -176,7 +176,7 @@ def test_a_run_that_waits_for_a_time_alone_ends_with_its_loop(stream: Callable[[
     with testing.clock() as clock:
         clock.run_coroutine(main())
     (run,) = runs
-    assert run.result(1).outcome == outcome
+    assert run.result(5).outcome == outcome
     assert len(closed) == 1
 
 

@@ -12,6 +12,7 @@ import streamkit as sk
 from streamkit import testing
 from tests.faults.bodies import START, say
 from tests.faults.server import HANG, Server, head, serving
+from tests.waiting import until
 
 STUCK = [head(), START, say("kept"), HANG]
 
@@ -79,7 +80,7 @@ def test_what_a_callback_of_run_starts_is_not_left_standing() -> None:
         sk.run(testing.script("a"), lambda event: runs.append(sk.start(stuck(server))) if not runs[3:] else None)
         with pytest.raises(TimeoutError):
             runs[3].result(0.2)
-        assert runs[3].reply.text == "kept"
+        assert until(lambda: runs[3].reply.text == "kept")
         runs[3].cancel()
         assert runs[3].result(5).outcome == "cancelled"
         assert server.all_closed()
@@ -92,7 +93,7 @@ def test_with_waits_at_a_normal_end_and_cancels_on_an_exception() -> None:
     with serving(STUCK) as server:
         with pytest.raises(ZeroDivisionError), sk.start(stuck(server)) as run:
             1 / 0  # noqa: B018
-        assert run.result(1).outcome == "cancelled"
+        assert run.result(5).outcome == "cancelled"
 
         async def main() -> None:
             async with sk.start(testing.script("a")) as run:
@@ -125,7 +126,7 @@ def test_leaving_the_iteration_of_a_run_cancels_it() -> None:
         for event in run:
             if isinstance(event, sk.TextDelta):
                 break
-        assert run.result(1).outcome == "cancelled"
+        assert run.result(5).outcome == "cancelled"
         assert server.all_closed()
 
 

@@ -41,7 +41,7 @@ def test_cancel_from_another_thread() -> None:
         run = sk.start(one.chat("hi"))
         assert server.heard(1)
         run.cancel()
-        assert run.result(1).outcome == "cancelled"
+        assert run.result(5).outcome == "cancelled"
         assert server.all_closed()
 
 
@@ -53,7 +53,7 @@ def test_nothing_is_delivered_after_cancel_returned() -> None:
         assert until(lambda: len(seen) >= 5)
         run.cancel()
         after = len(seen)
-        assert run.result(1).outcome == "cancelled"
+        assert run.result(5).outcome == "cancelled"
         assert len(seen) <= after + 1  # one may have been on its way into the sink
 
 
@@ -67,7 +67,7 @@ def test_cancel_inside_a_callback() -> None:
                 run.cancel()
 
         run = sk.start(one.chat("hi"), stop)
-        assert run.result(2).outcome == "cancelled"
+        assert run.result(5).outcome == "cancelled"
         assert len(seen) == 3
         assert server.all_closed()
 
@@ -81,7 +81,7 @@ def test_a_silent_server_sees_the_close(answer: Any) -> None:
         assert server.heard(1)
         run.cancel()
         assert server.all_closed()
-        run.result(1)
+        run.result(5)
 
 
 def test_leaving_for_closes_the_request() -> None:
@@ -161,7 +161,7 @@ def test_shutdown_leaves_no_thread() -> None:
         assert server.heard(1)
         assert until(lambda: run.reply.text)
         sk.shutdown()
-        assert run.result(1).outcome == "cancelled"
+        assert run.result(5).outcome == "cancelled"
         assert run.reply.text == "kept"
         assert server.all_closed()
         assert not [thread for thread in threading.enumerate() if thread.name.startswith("streamkit")]

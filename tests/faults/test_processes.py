@@ -9,18 +9,21 @@ import sys
 
 import pytest
 
+from tests.ctrl_c import MAIN_WAITS
 from tests.faults.bodies import DONE, END, START, every, say
 from tests.faults.server import HANG, Server, head, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]  # each is a process of its own, and some wait for 10 s
 
 PREFACE = """
-import asyncio, os, sys, time
+import asyncio, os, sys, threading, time
 import streamkit as sk
 client = sk.Client(sys.argv[1], "key", model="m")
+shown = threading.Event()
 def show(event):
     if isinstance(event, sk.TextDelta):
         print(event.text, end="", flush=True)
+        shown.set()
 """
 SLOWLY = [head(), *every(0.1, [START, *map(say, ["slowly ", "but ", "surely"]), END, DONE])]
 STUCK = [head(), START, say("kept"), HANG]
@@ -63,7 +66,7 @@ def test_a_script_that_ends_prints_the_whole_reply(line: str, host: str) -> None
 
 def test_a_script_that_failed_does_not_wait_for_its_replies() -> None:
     with serving(STUCK) as server:
-        code = 'client.chat("hi").subscribe(show)\ntime.sleep(0.5)\n1 / 0'
+        code = 'client.chat("hi").subscribe(show)\nshown.wait(30)\n1 / 0'
         out, err, exit_code = finish(script(server, code))
         assert (out, exit_code) == ("kept", 1)
         assert err.count("Traceback") == 1
@@ -95,9 +98,17 @@ sk.start(client.chat("hi"), sk.branch(into=stuck, capacity=1))
         assert sorted(err.splitlines()) == [f"the exit waits no longer for {one}: no progress for 10 s" for one in told]
 
 
+WHEN_MAIN_WAITS = """
+def show(event, show=show):
+    while threading.current_thread() is not threading.main_thread() and not main_waits():
+        time.sleep(0.001)
+    show(event)
+"""
+
+
 def interrupt(code: str, server: Server) -> tuple[str, str, int]:
-    """Ctrl-C once the text is there."""
-    process = script(server, code)
+    """Ctrl-C once the text is there. Another thread shows it only when the main thread has come to wait."""
+    process = script(server, MAIN_WAITS + WHEN_MAIN_WAITS + code)
     assert process.stdout is not None
     seen = process.stdout.read(4)
     process.send_signal(signal.SIGINT)
@@ -197,7 +208,6 @@ def test_exits_are_silent(code: str, debug: bool) -> None:
 
 def test_shutdown_leaves_no_thread_and_no_open_file() -> None:
     code = """
-import threading
 def open_files():
     for name in os.listdir("/proc/self/fd"):
         try:
@@ -208,7 +218,6 @@ client.chat("hi").subscribe(show)
 sk.start(client.chat("hi")).result()
 client.close()
 sk.shutdown()
-time.sleep(0.1)
 left = [name for name in open_files() if name[:6] in ("socket", "anon_i")]
 print([thread.name for thread in threading.enumerate()], left)
 """

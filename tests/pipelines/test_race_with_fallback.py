@@ -63,7 +63,7 @@ def test_what_was_shown_is_not_replaced():
 def test_main_tells_what_became_of_each_request(capsys, monkeypatch):
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
-    assert race_with_fallback.main(["--after", "0.05", "--first", "0.3", "Why?"]) == 0
+    assert race_with_fallback.main(["--after", "0.05", "--first", "0.6", "Why?"]) == 0
     out, err = capsys.readouterr()
     assert out == "The others were slow or busy, so the spare model answers.\n"
     assert [line for line in err.splitlines() if line.startswith("[")] == [

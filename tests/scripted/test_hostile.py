@@ -36,7 +36,7 @@ def _neighbour(name: str) -> ModuleType:
 
 
 hostile = _neighbour("hostile")
-QUICK = ServerLimits(idle=0.2, head=0.2, body=0.2, unread=0.2, linger=0.2, body_bytes=hostile.BODY_LIMIT)
+QUICK = ServerLimits(idle=0.2, head=0.2, body=0.2, unread=0.2, linger=2.0, body_bytes=hostile.BODY_LIMIT)
 
 
 def port_of(url: str) -> int:
@@ -163,17 +163,17 @@ def test_who_takes_nothing_of_the_answer_is_cut_and_counts_as_gone():
 @pytest.mark.slow
 def test_who_takes_a_little_now_and_then_is_served():
     server = Server(Script(["x" * 1000] * 300))
-    with server.running(limits=QUICK, sndbuf=8192) as url, socket.socket() as sock:
+    with server.running(limits=ServerLimits(unread=1.0), sndbuf=8192) as url, socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
         sock.connect(("127.0.0.1", port_of(url)))
         sock.sendall(
             hostile.request(hostile.of({"messages": []}))
-        )  # one large write, for which no time of 0.2 s would be enough
+        )  # one large write, for which no time of 1 s would be enough
         began, got = time.monotonic(), 0
         while got < 300_000:
             got += len(sock.recv(8192)) or pytest.fail("cut")
-            time.sleep(0.01)
-        assert time.monotonic() - began > 0.3
+            time.sleep(0.04)
+        assert time.monotonic() - began > 1.2
         assert until(lambda: server.requests[0].outcome == "done")
 
 

@@ -112,9 +112,9 @@ async def test_a_client_that_waits_to_send_is_told_to_go_on():
 async def test_pieces_are_sent_when_they_are_due():
     loop = asyncio.get_running_loop()
     async with Server(Script(["a", "b"], first=0.05, every=0.5)).listen() as url, connected(url) as (reader, writer):
+        start = loop.time()
         writer.write(POST)
         await head(reader)
-        start = loop.time()
         await reader.readuntil(b'"a"')
         first = loop.time()
         await reader.readuntil(b'"b"')

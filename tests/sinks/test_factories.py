@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import streamkit as sk
-from streamkit import sinks, testing
+from streamkit import patience, sinks, testing
 
 WORDS = "one two three four five six seven eight nine ten"
 REPLIES = 50
@@ -130,8 +130,9 @@ def test_replies_of_many_processes_on_one_file_and_one_database(tmp_path: Path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
-def test_a_line_that_is_just_being_written_is_no_half_a_line(tmp_path: Path):
+def test_a_line_that_is_just_being_written_is_no_half_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Another process has written a part of it: a line end now would leave an empty line."""
+    monkeypatch.setattr(patience, "APPENDER_STEP", 0.1)  # 20 times: a busy machine may be late with the rest
     path = tmp_path / "replies.jsonl"
     other, log = sinks.jsonl(path), sinks.jsonl(path, mode="append")
     other.write("first")

@@ -134,8 +134,9 @@ def test_a_program_that_ends_early_is_a_sink_error():
 
 @pytest.mark.slow
 @posix
-def test_a_program_that_closes_its_input_is_a_sink_error():
-    said = failure(sinks.process(python("os.close(0); time.sleep(1.2)")), *["x" * 50_000] * 20)
+def test_a_program_that_closes_its_input_is_a_sink_error(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(patience, "TERMINATED_PROGRAM", 0.1)
+    said = failure(sinks.process(python("os.close(0); time.sleep(1.5)")), *["x" * 50_000] * 20)
     assert "closed its input before it had read everything" in said
 
 

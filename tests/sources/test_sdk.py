@@ -27,7 +27,7 @@ import pytest
 
 import streamkit as sk
 from tests.faults.bodies import DONE, END, START, data, reply, say
-from tests.faults.server import HANG, RESET, Server, head, serving
+from tests.faults.server import HANG, RESET, Heard, Server, head, serving
 from tests.waiting import soon
 
 openai = pytest.importorskip("openai")
@@ -261,7 +261,7 @@ def test_cancel_closes_the_socket_of_a_sync_stream() -> None:
         while not run.reply.text:
             assert server.heard(1)
         run.cancel()
-        assert run.result(2).outcome == "cancelled"
+        assert run.result(5).outcome == "cancelled"
         assert run.reply.text == "kept"
         assert server.all_closed()
     assert not _pumps()
@@ -289,12 +289,22 @@ def test_leaving_a_sync_stream_in_the_middle() -> None:
 
 
 def test_a_stream_that_opens_after_the_cancel_is_closed() -> None:
-    with opened(0.5, head(), START, HANG) as (server, client):
+    opens = threading.Event()
+
+    def late(_: Heard) -> Iterator[Any]:
+        opens.wait(10)
+        yield from (head(), START, HANG)
+
+    with (
+        serving(late) as server,
+        openai.OpenAI(base_url=server.url, api_key="k", max_retries=0) as client,
+    ):
         run = sk.start(sk.from_sdk(creates(client, "chat")))
         assert server.heard(1)
         run.cancel()
-        assert run.result(0.4).outcome == "cancelled"  # it does not wait for the library
-        assert server.all_closed(2.0)
+        assert run.result(5).outcome == "cancelled"  # it does not wait for the library
+        opens.set()
+        assert server.all_closed()
 
 
 def test_an_open_stream_is_read_once() -> None:
@@ -348,5 +358,5 @@ def _pumps() -> list[str]:
     """Threads of ours that read a sync stream, once they had time to end."""
     for thread in threading.enumerate():
         if thread.name.startswith("streamkit ") and thread is not threading.current_thread():
-            thread.join(1.0)
+            thread.join(5)
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("streamkit ")]

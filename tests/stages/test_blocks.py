@@ -106,6 +106,42 @@ def test_a_block_that_never_began_has_the_text_before_it():
     assert folded(events).choices[0].parts == (Part("message", "", 2, 2, form={"a": {"@reasoning": 2}}),)
 
 
+def test_blocks_of_the_same_id_end_the_last_one_first():
+    begin, ends = sk.BlockStart("text"), [sk.BlockEnd("text", form={"n": number}) for number in range(3)]
+    events = [begin, sk.TextDelta("a"), begin, sk.TextDelta("bb"), *ends[:2], sk.TextDelta("ccc"), ends[2]]
+    parts = folded(events).choices[0].parts
+    assert [(part.text, part.form) for part in parts] == [(1, {"n": 1}), (2, {"n": 0}), (3, {"n": 2})]
+
+
+def test_a_block_that_never_began_is_not_the_call_before_it():
+    events = [sk.BlockStart("message", "m"), sk.TextDelta("a"), sk.ToolCall("c", "w", "{}")]
+    ends = [sk.BlockEnd("reasoning", "r", form={"n": 1}), sk.BlockEnd("message", "m", form={"n": 2})]
+    assert folded([*events, *ends]).choices[0].parts == (
+        Part("message", "m", 1, form={"n": 2}), Part(call=0), Part("reasoning", "r", form={"n": 1}),
+    )  # fmt: skip
+
+
+def test_text_that_is_in_no_block_is_a_part_of_its_own():
+    events = [sk.RefusalDelta("No"), *events_of([("text", "Hi")], 2), sk.ReasoningDelta("Hm")]
+    pieces = folded(events).choices[0].pieces(lambda call: True)
+    assert [(piece.kind, piece.refusal, piece.reasoning, piece.text, piece.lost) for piece in pieces] == [
+        ("", "No", "", "", False), ("text", "", "", "Hi", False), ("", "", "Hm", "", False),
+    ]  # fmt: skip
+
+
+def test_a_reply_without_blocks_has_no_parts():
+    assert folded([sk.TextDelta("Hi"), sk.ToolCall("c", "w", "{}")]).choices[0].parts == ()
+
+
+def test_the_texts_that_an_end_may_be_about():
+    fold = Fold()
+    for event in (*events_of([("text", "Hi")], 2), sk.BlockStart("text", "1"), sk.TextDelta("a")):
+        fold.feed(event)
+    begun, unknown = fold.readings(sk.BlockEnd("text", "1")), fold.readings(sk.BlockEnd("text", "2"))
+    assert [piece.text for piece in begun] == ["a"]
+    assert [piece.text for piece in unknown] == ["", "Hia"]
+
+
 def test_a_server_tool_counts_as_it_was_last():
     asked = sk.ServerTool("web_search_call", "w", status="in_progress")
     done = sk.ServerTool("web_search_call", "w", status="completed", form={"type": "web_search_call", "id": "w"})

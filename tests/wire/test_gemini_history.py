@@ -111,3 +111,10 @@ def test_contents_may_be_spelled_as_in_googles_library():
     answered = {"role": "user", "parts": {"function_response": {"id": "1", "name": "f", "response": {"output": "r"}}}}
     assert plain(asked) == model(call("f", "1"))
     assert [one["role"] for one in to_chat([asked, answered])] == ["assistant", "tool"]
+
+
+def test_a_result_belongs_to_a_call_of_the_last_turn_of_the_model():
+    contents = [model(call("f")), user({"text": "stop"}), model(call("f")), user(result("f", {"output": "r"}))]
+    _, _, asked, answer = to_chat(contents)
+    (again,) = asked["tool_calls"]
+    assert answer == {"role": "tool", "tool_call_id": again["id"], "content": "r"}

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from streamkit.events import ToolCall
-from streamkit.turns import Piece, assemble, slot
+from streamkit.turns import FromModel, Origin, Piece, assemble, slot
 from streamkit.wire import APIS
+from streamkit.wire.openai.response_history import new_items, readable_items
 from tests.wire.test_responses_blocks import CREATED, end, ev, reply_of
 
 assert APIS["responses"].own is not None
@@ -88,6 +89,13 @@ TURNS: dict[str, tuple[list[Piece], list[dict[str, Any]]]] = {
     ),
     "a call of the shell without its reasoning": (
         [Piece("reasoning"), tool("shell_call", call_id="c")], [{"type": "shell_call", "call_id": "c"}],
+    ),
+    "a call of the computer without its reasoning": (
+        [Piece("reasoning"), tool("computer_call", call_id="c")], [tool("computer_call", call_id="c").form],
+    ),
+    "a message with a citation that was changed": (
+        [said("a***b", content=[{**part(slot("text", "a")), "annotations": [{"index": 0}]}, part(slot("text", "b"))])],
+        [message("", content=[part("a***b")])],
     ),
     "what no reasoning leads to": ([Piece("reasoning"), tool("compaction")], [tool("compaction").form]),
     "reasoning whose place is not known": (
@@ -176,7 +184,31 @@ def test_items_as_messages_of_chat_completions():
     ]
 
 
+def test_messages_of_chat_completions_among_items_keep_their_calls_and_fields():
+    call = {"id": "c", "type": "function", "function": {"name": "w", "arguments": "{}"}}
+    turn = {"role": "assistant", "content": "I look", "name": "n", "tool_calls": [call]}
+    assert list(MESSAGES.to_chat([turn])) == [turn]
+    assert list(MESSAGES.to_chat([message("a"), turn])) == [{**turn, "content": "a\n\nI look"}]
+    assert turn["tool_calls"] == [call]
+
+
+def test_what_reasoning_that_cannot_be_read_led_to_goes_back_without_it():
+    result = {"type": "function_call_output", "call_id": "c1", "output": "r"}
+    items = [item(), message("I look"), CALL_ITEM, result, message("Done")]
+    plain = {"role": "assistant", "content": "I look"}
+    assert list(readable_items(items)) == [plain, PLAIN_CALL, result, message("Done")]
+
+
+def test_items_of_a_response_without_an_id_are_new_to_every_server():
+    items = [FromModel({"role": "assistant", "content": "a"}, Origin("responses", "h"), reply) for reply in ("r", "")]
+    for going_on in ({"previous_response_id": "r"}, {"conversation": "c"}):
+        assert new_items(items, going_on, "h") == items[1:]
+    assert new_items(items, {}, "h") == items
+
+
 def test_items_for_another_model():
+    called = {**CALL_ITEM, "caller": {"type": "program"}}
+    assert MESSAGES.plain(called) == PLAIN_CALL
     assert [one for form in OWN if (one := MESSAGES.plain(form)) is not None] == [
         OWN[0],
         {"role": "assistant", "content": "I look", "phase": "commentary"},

@@ -38,6 +38,22 @@ def test_a_copy_of_a_message_knows_its_origin(copied: Callable[[FromModel], From
     assert again is not message
 
 
+@pytest.mark.parametrize(
+    ("form", "is_of_model"),
+    [
+        ({"role": "assistant", "content": "ok"}, True),
+        ({"role": "model", "parts": [{"text": "ok"}]}, True),
+        ({"type": "function_call", "call_id": "a", "name": "w", "arguments": "{}"}, True),
+        ({"type": "function_call_output", "call_id": "a", "output": "r"}, False),
+        ({"role": "tool", "tool_call_id": "a", "content": "r"}, False),
+    ],
+)
+def test_a_stored_message_is_of_a_model_unless_it_is_a_result(form: dict[str, Any], is_of_model: bool):
+    again = FromModel.again(form, Origin("chat", "h", "m"))
+    assert again == form
+    assert isinstance(again, FromModel) == is_of_model
+
+
 def sent(message: Any, host: str, model: str = "m", *after: Any) -> Any:
     """The message as it goes to a server, directly after a question."""
     messages = returned(APIS["chat"], Origin("chat", host, model), [USER, message, *after], {})
@@ -68,10 +84,52 @@ def test_thoughts_go_under_the_key_of_their_server(host: str, wanted: dict[str, 
     assert "x" not in repr(sent(said("elsewhere.example", reasoning_text="x"), host))
 
 
+def test_a_content_without_its_thoughts_is_a_text_again():
+    thought, text = {"type": "thinking", "thinking": [{"type": "text", "text": "x"}]}, {"type": "text", "text": "ok"}
+    refusal = {"type": "refusal", "refusal": "No."}
+    assert sent(said("api.mistral.ai", content=[thought, text]), HERE)["content"] == "ok"
+    assert sent(said("api.mistral.ai", content=[thought, text, refusal]), HERE)["content"] == [text, refusal]
+    assert sent(said("api.mistral.ai", content=[thought, text]), "api.mistral.ai")["content"] == [thought, text]
+    here = said(HERE, content=[thought, text])
+    messages = returned(APIS["chat"], Origin("chat", HERE, "m"), [USER, here, USER, here], {})
+    assert [one["content"] for one in messages] == ["q", "ok", "q", [thought, text]]
+
+
+def test_thoughts_of_earlier_turns_go_to_deepseek_where_the_turn_has_calls():
+    target = Origin("chat", "api.deepseek.com", "m")
+    call = {"id": "a", "type": "function", "function": {"name": "w", "arguments": "{}"}}
+    thought = said(target.host, reasoning_content="x")
+    called = said(target.host, content=None, reasoning_content="y", tool_calls=[call])
+    result = {"role": "tool", "tool_call_id": "a", "content": "r"}
+    messages = returned(APIS["chat"], target, [USER, thought, USER, called, result, thought, USER, thought], {})
+    thoughts = [one.get("reasoning_content") for one in messages if one["role"] == "assistant"]
+    assert thoughts == [None, "y", "x", "x"]
+
+
+def test_empty_thoughts_go_under_the_key_of_the_others():
+    call = {"id": "a", "type": "function", "function": {"name": "w", "arguments": "{}"}}
+    result = {"role": "tool", "tool_call_id": "a", "content": "r"}
+    details = [{"type": "reasoning.encrypted", "data": "D"}]
+    for host, key in ((HERE, "reasoning_text"), (HERE, ""), ("openrouter.ai", "")):
+        turns = [said(host, "deepseek-r1", tool_calls=[call], **fields) for fields in
+                 (({key: "x"} if key else {}), {}, {"reasoning_details": details})]  # fmt: skip
+        history = [USER, turns[0], result, turns[1], result, turns[2], result]
+        _, first, _, second, _, third, _ = returned(APIS["chat"], Origin("chat", host, "deepseek-r1"), history, {})
+        assert first == {**turns[0], key or "reasoning_content": "x" if key else ""}
+        assert second == {**turns[1], key or "reasoning_content": ""}
+        assert third == turns[2]
+
+
+def test_a_server_that_refuses_signed_thoughts_gets_none_wherever_they_are_from():
+    message = said("", "", thinking_blocks=BLOCKS)  # of a library that does not say which server was asked
+    assert "thinking_blocks" not in sent(message, "api.groq.com")
+    assert sent(message, HERE)["thinking_blocks"] == BLOCKS
+
+
 def test_thoughts_beside_their_signed_form_are_left_out():
     message = said("openrouter.ai", reasoning_content="x", thinking_blocks=BLOCKS)
     assert sent(message, "openrouter.ai") == {"role": "assistant", "content": "ok", "thinking_blocks": BLOCKS}
-    assert sent(said("openrouter.ai", reasoning_text=""), "api.minimax.io")["content"] == "ok"
+    assert sent(said("api.minimax.io", reasoning_text=""), "api.minimax.io") == {"role": "assistant", "content": "ok"}
 
 
 @pytest.mark.parametrize(
@@ -149,8 +207,22 @@ def test_a_message_of_which_nothing_is_left_is_left_out():
     assert returned(APIS["anthropic"], Origin("anthropic", "h"), [USER, said(HERE, content=None)], {}) == [USER]
 
 
+def test_a_message_of_an_api_that_is_not_known_is_one_of_chat_completions():
+    message = FromModel(
+        {"role": "assistant", "content": "ok", "reasoning": "x"}, Origin("of a later version", "h", "m")
+    )
+    assert sent(message, HERE) == {"role": "assistant", "content": "ok"}
+
+
+def test_messages_of_another_api_are_recognised_by_their_parts():
+    result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": "r"}]}
+    assert sent(result, HERE) == {"role": "tool", "tool_call_id": "a", "content": "r"}
+    question = {"role": "user", "content": [{"type": "text", "text": "q"}, {"type": "file", "file": {"file_id": "f"}}]}
+    assert sent(question, HERE) == question
+
+
 def test_the_dicts_of_the_user_are_the_same_objects():
-    messages = [USER, {"role": "assistant", "content": "ok", "reasoning_content": "x"}]
+    messages = [USER, {"role": "assistant", "content": "ok", "reasoning_content": "x"}, {**USER, "content": ""}]
     assert returned(APIS["chat"], Origin("chat", "api.openai.com", "m"), messages, {}) is not None
     for host in ("api.openai.com", HERE):
         adapted = returned(APIS["chat"], Origin("chat", host, "m"), messages, {})
@@ -160,12 +232,25 @@ def test_the_dicts_of_the_user_are_the_same_objects():
 def test_a_refusal_names_fields_of_models_alone():
     body = {"messages": [{**USER, "extra_content": 1}, said(HERE, reasoning="x", reasoning_content="y")]}
     assert refused_fields(body, "property 'reasoning' is unsupported") == {"reasoning"}
+    assert refused_fields(body, "reasoning_content: no such field") == {"reasoning_content"}
     assert refused_fields(body, "extra_content: no such field") == set()
     assert refused_fields(body, "reasoning_content is missing in message 1") == set()
     assert refused_fields({"input": "q"}, "reasoning") == set()
     left = without_refused(body, {"reasoning"})["messages"]
     assert left == [body["messages"][0], {"role": "assistant", "content": "ok", "reasoning_content": "y"}]
     assert without_refused(body, {"stream_options"}) == body
+
+
+def test_an_empty_message_of_a_model_is_left_out_and_one_of_the_user_stays():
+    own = {"role": "assistant", "content": ""}
+    messages = returned(APIS["chat"], Origin("chat", HERE, "m"), [USER, own, said(HERE, content="")], {})
+    assert messages == [USER, own]
+
+
+def test_what_the_user_wrote_stays_where_a_field_is_refused():
+    own = {"role": "assistant", "content": ""}
+    left = without_refused({"messages": [USER, own, said(HERE, reasoning="x")]}, {"reasoning"})["messages"]
+    assert left == [USER, own, {"role": "assistant", "content": "ok"}]
 
 
 def test_values_in_fragments():

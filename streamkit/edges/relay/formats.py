@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ...errors import ApiError, StreamkitError
-from ...events import Event, Reply, Restart, RoundEnd, TextDelta
+from ...events import Event, Reply, Restart, RoundEnd, Start, TextDelta
 from ...json_form import to_json
 from ...stages import Transcript
+from ...turns import FromModel
 from ...wire import Encoder, frame
 from .one_reply import OneReply
 
@@ -84,15 +85,13 @@ class OpenAIForm:
 
 class EventsForm:
     """Every event under its type, as `to_json` writes it, with an id that counts from 1. A Reply comes without headers
-    and rate limits: these are of the account that asked the model."""
+    and rate limits, which are of the account that asked the model, and origins without their host."""
 
     def __init__(self) -> None:
         self._number = 0
 
     def feed(self, event: Event) -> list[bytes]:
-        if isinstance(event, Reply):
-            event = replace(event, headers={}, rate_limits=None)
-        return [self._block(event.type, to_json(event))]
+        return [self._block(event.type, to_json(_public(event)))]
 
     def fail(self, failure: PublicFailure) -> list[bytes]:
         form: dict[str, Any] = {"type": "error", "kind": failure.kind, "message": failure.message}
@@ -102,6 +101,20 @@ class EventsForm:
     def _block(self, event: str, data: bytes) -> bytes:
         self._number += 1
         return frame(data, event, str(self._number))
+
+
+def _public(event: Event) -> Event:
+    if isinstance(event, Reply):
+        event = replace(event, headers={}, rate_limits=None, earlier=tuple(map(_without_host, event.earlier)))
+    if isinstance(event, (Start, Reply)) and event.origin is not None:
+        event = replace(event, origin=replace(event.origin, host=""))
+    return event
+
+
+def _without_host(message: Any) -> Any:
+    if not isinstance(message, FromModel):
+        return message
+    return FromModel(dict(message), replace(message.origin, host=""), message.reply, message.request)
 
 
 class TextForm:

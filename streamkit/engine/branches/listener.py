@@ -172,7 +172,8 @@ def _check_names(positional: tuple[Any, ...], unknown: Mapping[str, Any], known:
 
         near = get_close_matches(name, known, 1)
         raise TypeError(
-            f"sk.on has no callback {name}=: " + (f"write {near[0]}=" if near else f"there are {', '.join(known)}")
+            f"sk.on has no callback {name}=: "
+            + (f"write {near[0]}=, or event= for all events" if near else f"there are {', '.join(known)}")
         )
 
 

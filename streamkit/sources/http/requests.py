@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, quote, urlsplit
 
+from ...checks import type_name
 from ...errors import ConnectError
 from ...wire import APIS, Access, Api, without_refused
 from ...wording import one_line
@@ -206,6 +207,13 @@ def _with_model(base: str, path: str, api: Api, model: str | None) -> str:
     return "/".join(filter(None, [base, before, collection, quote(name, safe="") + after]))
 
 
+def _refuse(value: Any) -> Any:
+    """TypeError for a value that has no form in JSON."""
+    hint = ": write reply.id" if hasattr(value, "outcome") else ""
+    hint = ": add reply.messages, which have the calls" if hasattr(value, "as_part") else hint
+    raise TypeError(f"a request is JSON, which cannot hold a value of type {type_name(value)}{hint}")
+
+
 def _has_port(parts: SplitResult) -> bool:
     """True if the port of an address is a number or left out."""
     try:
@@ -243,6 +251,7 @@ class HttpRequest:
         if include_usage and self.may_ask_usage:
             body = self.api.with_usage(body)
         try:
-            return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+            text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_refuse)
+            return text.encode()
         except UnicodeEncodeError:  # lone surrogates, for instance of an earlier reply
             return json.dumps(body, allow_nan=False, separators=(",", ":")).encode()

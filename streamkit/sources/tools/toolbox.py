@@ -15,6 +15,7 @@ from ...engine.loops import is_cancel
 from ...engine.upstream import SentRequest
 from ...errors import MalformedError
 from ...events import ToolCall, ToolResult
+from ...tool_calls import result_of
 from ...validation import reason_of
 from ...wording import described, one_line, said
 from ...worker import in_thread
@@ -81,7 +82,7 @@ class Toolbox:
             _check_unbound(tool, arguments)
             if call.name not in self._adapted:
                 self._adapted[call.name] = _adapted(tool)
-            value = await _run(self._adapted[call.name], arguments)
+            value = result_of(await _run(self._adapted[call.name], arguments))
         except ArgumentsError as exc:
             return ToolResult(call, error=said(exc))
         except BaseException as exc:
@@ -89,12 +90,11 @@ class Toolbox:
             if failure is None or is_cancel(exc):
                 raise
             return self._failure(call, described(failure), f"raised {type(exc).__name__}{_location(exc)}")
-        result = ToolResult(call, value)
         try:
-            assert result.message
+            call.result(value)
         except Exception as exc:
             return self._failure(call, described(exc), f"gave a {type(value).__name__} that JSON cannot hold")
-        return result
+        return ToolResult(call, value)
 
     def check_sent(self, request: SentRequest | None) -> None:
         """Log a warning, once, if ``request``, which was made for the tools, does not have them."""

@@ -61,8 +61,9 @@ FORMS: dict[type, tuple[str, ...]] = {
 """The fields of events that may quote anything, besides the text of the reply."""
 OPAQUE = frozenset({
     "approval_request_id", "b64_json", "call_id", "container_id", "data", "encrypted_content", "encrypted_index",
-    "fileUri", "file_id", "id", "item_id", "kind", "media_type", "mime_type", "mimeType", "model", "name", "reason",
-    "request_id", "role", "signature", "status", "thoughtSignature", "thought_signature", "tool_use_id", "type",
+    "file_id", "fileUri", "id", "item_id", "kind", "media_type", "mime_type", "mimeType", "model", "name", "reason",
+    "reasoning_opaque", "request_id", "role", "signature", "status", "thought_signature", "thoughtSignature",
+    "tool_use_id", "type",
 })  # fmt: skip
 """Names of values that are not text to be read, as long as they look like it: signatures, encrypted thoughts, content
 in base64, ids, words of the API. A mask would make them useless, and they show nothing."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...events import Reply
-from ..api import Access, Api, Form, OwnMessages, Writer
+from ..access import Access
+from ..api import Api, Form, OwnMessages, Writer
 from .ask import body, choice, prompt, tool, tool_names, with_format
 from .dialect import AnthropicMessages, is_message
 from .history import is_own, movable, plain, to_chat

@@ -13,7 +13,17 @@ from typing import Any
 from ...turns import FromModel
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
-from ..chat_requests import Turn, answer_format, fields_of, file_in, function_of, supported_params, turns_of, without
+from ..chat_requests import (
+    Turn,
+    answer_format,
+    check_end,
+    fields_of,
+    file_in,
+    function_of,
+    supported_params,
+    turns_of,
+    without,
+)
 from .history import plain_id, split_blocks, with_known_ids
 from .outputs import close_objects
 
@@ -26,7 +36,8 @@ SUPPORTED = ("metadata", "parallel_tool_calls", "service_tier", "tool_choice", "
 TIERS = ("auto", "standard_only")
 CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
-OF_RESULTS = ("is_error", "cache_control")
+CACHE = "cache_control"
+OF_RESULTS = ("is_error", CACHE)
 """Fields of a message that the block of a result has, too."""
 RUN_BY_USERS = ("bash_2", "computer_2", "memory_2", "text_editor_2")
 """The types of tools that the caller runs, up to their dates."""
@@ -159,12 +170,11 @@ def choice(name: str) -> Form:
 
 def _system(turns: list[Turn], own: Any) -> Any:
     """All instructions: a text, or blocks if some of them are blocks."""
-    contents = [turn.message.get("content") for turn in turns if turn.role == "system"]
-    parts = [part for part in (own, *contents) if part]
-    if all(isinstance(part, str) for part in parts):
+    system = [turn for turn in turns if turn.role == "system"]
+    parts = [part for part in (own, *(turn.message.get("content") for turn in system)) if part]
+    if all(isinstance(part, str) for part in parts) and not any(turn.message.get(CACHE) for turn in system):
         return "\n\n".join(parts)
-    blocks = [block for turn in turns if turn.role == "system" for block in map(_block, turn.parts)]
-    return [*_blocks(own), *blocks]
+    return [*_blocks(own), *(block for turn in system for block in _turn_blocks(turn))]
 
 
 def _merge_turns(turns: list[Turn]) -> list[Form]:
@@ -179,6 +189,7 @@ def _merge_turns(turns: list[Turn]) -> list[Form]:
             raise ValueError(f"a message of the role {turn.role!r} is not a message of {NAME}")
         role, content = "assistant" if turn.role == "assistant" else "user", _content(turn)
         if not content:
+            check_end(turn, turns, out[-1]["role"] if out else "")
             continue
         if out and out[-1]["role"] == role:
             content = [*_blocks(out.pop()["content"]), *_blocks(content)]
@@ -217,7 +228,11 @@ def _content(turn: Turn) -> Any:
 
 
 def _turn_blocks(turn: Turn) -> list[Mapping[str, Any]]:
-    return [block for block in map(_block, turn.parts) if _is_not_blank(block)]
+    """The blocks of a content. A mark for the cache that stands beside the content belongs to its last block, where
+    the API has it (OpenRouterTeam/ai-sdk-provider #389)."""
+    blocks = [block for block in map(_block, turn.parts) if _is_not_blank(block)]
+    mark = turn.message.get(CACHE) if turn.role != "tool" else None
+    return [*blocks[:-1], {**blocks[-1], CACHE: mark}] if blocks and mark is not None else blocks
 
 
 def _blocks(content: Any) -> list[Any]:

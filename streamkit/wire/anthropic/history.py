@@ -44,16 +44,16 @@ def split_blocks(content: Any) -> Split:
 
 
 def is_own(message: Form) -> bool:
-    """True for a message with a block that only this API has."""
+    """True for a message with a block that only this API has, and for a whole answer of it."""
     content = message.get("content")
     blocks = content if isinstance(content, (list, tuple)) else ()
-    return any(isinstance(block, Mapping) and _is_own(block) for block in blocks)
+    return "stop_reason" in message or any(isinstance(block, Mapping) and _is_own(block) for block in blocks)
 
 
 def _is_own(block: Mapping[str, Any]) -> bool:
     match block.get("type"):
         case "text":
-            return isinstance(block.get("citations"), (list, tuple))
+            return "citations" in block
         case "thinking":
             return isinstance(block.get("thinking"), str)
         case "image" | "document":

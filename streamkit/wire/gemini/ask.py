@@ -12,6 +12,7 @@ from ..chat_requests import (
     MessageCall,
     Turn,
     answer_format,
+    check_end,
     fields_of,
     file_in,
     function_of,
@@ -135,18 +136,24 @@ def _format(spec: Any) -> Form:
 
 def _contents(turns: list[Turn], names: Mapping[str, str]) -> Iterator[Form]:
     """The turns without empty ones. Results of tools stand together, directly after the turn with their calls and in
-    the order of these."""
+    the order of these. Adjacent turns of the model are one: all results have to follow the turn with their calls, and
+    calls a turn of the user (google-gemini/gemini-cli #26956)."""
     results: list[Form] = []
     others: list[Form] = []
     for turn in turns:
         if turn.role == "tool":
             results.append(_result(turn, names))
-        elif turn.role != "system" and (content := _content(turn))["parts"]:
-            if content.get("role") == "model":
-                yield from _following(results, others)
-                results, others = [], []
+        elif turn.role != "system":
+            content, before = _content(turn), others[-1] if others and not results else {}
             parts = parts_of(content)
-            if all(isinstance(part.get("functionResponse"), Mapping) for part in parts):
+            if not content["parts"]:
+                check_end(turn, turns, before.get("role"))
+            elif content.get("role") == "model" == before.get("role"):
+                others[-1] = {**before, "parts": [*parts_of(before), *parts]}
+            elif content.get("role") == "model":
+                yield from _following(results, others)
+                results, others = [], [content]
+            elif all(isinstance(part.get("functionResponse"), Mapping) for part in parts):
                 results += parts
             else:
                 others.append(content)

@@ -16,7 +16,8 @@ from ...events import BlockEnd, Event, Finish, LogprobsDelta, ReasoningDelta, Te
 from ...reasons import meaning
 from ...turns import slot
 from ...wording import excerpt
-from ..api import Access, Api, Form, OwnMessages
+from ..access import Access
+from ..api import Api, Form, OwnMessages
 from ..dialect import Dialect
 from ..fields import choice_index, text_field, unread_field
 from ..fragments import arguments_text

@@ -13,7 +13,8 @@ from typing import Any
 
 from ...errors import ApiError, MalformedError
 from ...events import Event, File, Finish, LogprobsDelta, Other, ReasoningDelta, Reply, TextDelta, UsageUpdate
-from ..api import Access, Api, Form, OwnMessages, Writer
+from ..access import Access
+from ..api import Api, Form, OwnMessages, Writer
 from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field, unread_field

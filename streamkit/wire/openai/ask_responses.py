@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ...turns import Origin
+from ...turns import FromModel, Origin
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt
 from ..chat_requests import supported_params, without
 from ..servers import OPAQUE, THOUGHTS
 from .response_chat import to_chat
-from .response_history import encrypted_thoughts, new_items, readable_items
+from .response_history import CallIds, encrypted_thoughts, new_items, readable_items
 
 __all__ = ["body", "choice", "prompt", "tool", "with_format"]
 
@@ -142,43 +142,40 @@ def _items(messages: Iterable[Mapping[str, Any]], *, others_pass: bool = False) 
     """The items for messages of chat completions. If ``others_pass``, messages that may be in this API's form are not
     looked at any further."""
     custom: set[Any] = set()  # ids of the calls of tools that take a text
-    ids: dict[Any, Any] = {}  # for each id of a call the one that goes to the server
+    ids = CallIds()
     for message in messages:
         role = message.get("role")
         custom |= {message.get("call_id")} if message.get("type") == "custom_tool_call" else set()
-        if isinstance(own := message.get("call_id"), str):
-            ids.setdefault(own, own)
         if role is None or "type" in message or (others_pass and not _is_of_chat(message)):
-            yield message
+            yield _with_id(message, ids)
         elif role == "function" or message.get("function_call") or message.get("audio"):
             refused = "a message of the role 'function', function_call or audio"
             raise ValueError(f"{refused} is not one that the Responses API has: write tool_calls and their results")
         elif role == "tool":
             id, output = message.get("tool_call_id"), _parts(message.get("content"), "user")
             kind = "custom_tool_call_output" if id in custom else "function_call_output"
-            yield {"type": kind, "call_id": ids.get(id, id), "output": output or ""}
+            yield {"type": kind, "call_id": ids.answered(id), "output": output or ""}
         else:
             calls = list(map(_call, message.get("tool_calls") or ()))
             custom |= {call["call_id"] for call in calls if call["type"] == "custom_tool_call"}
             yield from _message_item(message, str(role))
-            yield from (_with_new_id(call, ids) for call in calls)
+            yield from (_with_id(call, ids) for call in calls)
 
 
-def _with_new_id(call: Form, ids: dict[Any, Any]) -> Form:
-    """A call with another id if a call before it has its own: servers that give no ids get the same ones in each
-    reply, and here an id is that of one call in the whole conversation."""
-    id, number = call["call_id"], 1
-    new = id
-    while new is not None and new in ids:
-        number += 1
-        new = f"{id}_{number}"
-    ids |= {new: new, id: new}
-    return call if new == id else {**call, "call_id": new}
+def _with_id(item: Mapping[str, Any], ids: CallIds) -> Mapping[str, Any]:
+    """An item with the id of a call that goes to the server, if it has one."""
+    id = item.get("call_id")
+    new = ids.answered(id) if str(item.get("type")).endswith("_output") else ids.called(id)
+    if new == id:
+        return item
+    form = {**item, "call_id": new}
+    return item.with_form(form) if isinstance(item, FromModel) else form
 
 
 def _is_of_chat(message: Mapping[str, Any]) -> bool:
-    """True for a message that only chat completions have: a result, one with calls, or with parts of theirs."""
-    if message.get("role") in ("tool", "function") or any(message.get(name) for name in UNSENT):
+    """True for a message that only chat completions have: a result, one with fields or parts of theirs, if only null
+    ones, as a dump of the library's message has them."""
+    if message.get("role") in ("tool", "function") or any(name in message for name in UNSENT):
         return True
     content = message.get("content")
     parts = content if isinstance(content, (list, tuple)) else ()

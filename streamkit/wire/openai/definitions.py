@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...events import Reply
-from ..api import Access, Api, Form, Messages, OwnMessages, Prompt, Writer
+from ..access import Access
+from ..api import Api, Form, Messages, OwnMessages, Prompt, Writer
 from . import ask_responses, response_history
 from .chat import Chat
 from .completions import Completions

@@ -30,7 +30,7 @@ from ...events import (
 )
 from ...reasons import Meaning, meaning
 from ...stages import OpenCalls
-from .hosted_items import PARTIAL_IMAGE, WHOLE_INPUT, progress_of
+from .hosted_items import PARTIAL_IMAGE, WHOLE_INPUT, is_progress
 from .usage import known_usage
 from .written_item import PARTS, WrittenItem, annotation_of, image_form, tool_form
 
@@ -221,7 +221,7 @@ class ResponsesWriter:
         if whole and isinstance(event.input, str) and not (item.arguments or item.closed):
             item.arguments.append(event.input)
             yield self._payload(whole, **item.reference(), **{field: event.input})
-        elif progress_of(name) and not item.closed:
+        elif is_progress(name) and not item.closed:
             yield self._payload(name, **item.reference())
 
     def _file(self, event: File) -> Iterator[Form]:

@@ -13,7 +13,7 @@ from ...events import BlockEnd, BlockStart, Event, File, Other, ServerTool
 from ..fields import Chunk, text_or_empty
 from .item_forms import whole_form
 
-__all__ = ["PARTIAL_IMAGE", "WHOLE_INPUT", "HostedItems", "is_tool", "progress_of"]
+__all__ = ["PARTIAL_IMAGE", "WHOLE_INPUT", "HostedItems", "is_progress", "is_tool"]
 
 PROGRESS = re.compile(r"response\.(?!function_|custom_)(\w+_call|mcp_list_tools)\.(?!delta|added|done)(\w+)")
 """Names of events that say how far an item is: ``response.web_search_call.searching``."""
@@ -31,7 +31,7 @@ OUTPUTS = ("results", "outputs", "output", "error", "result", "tools")
 IMAGE = "image_generation_call"
 
 
-def progress_of(kind: str) -> bool:
+def is_progress(kind: str) -> bool:
     """True for the name of an event about an item of a tool."""
     return kind in WHOLE_INPUT or PROGRESS.fullmatch(kind) is not None
 
@@ -44,7 +44,7 @@ class HostedItems:
         self._by_place: dict[tuple[str, int | None], _HostedItem] = {}
 
     def progress(self, kind: str, chunk: Chunk) -> list[Event]:
-        """The events of a chunk for which `progress_of` is true."""
+        """The events of a chunk for which `is_progress` is true."""
         item_kind, name = WHOLE_INPUT.get(kind, ("", ""))
         match = PROGRESS.fullmatch(kind)
         if match is not None:

@@ -17,6 +17,8 @@ __all__ = ["MessageFields", "goes_back", "literal_fields", "takes_opaque"]
 USUAL = frozenset({"content", "function_call", "reasoning", "reasoning_content", "refusal", "role", "tool_calls"})
 """Fields of a delta that are read as texts and calls."""
 LITERAL = ("extra_content", "provider_specific_fields")
+OPAQUE_TEXT = "reasoning_opaque"
+"""Encrypted thoughts of GitHub Copilot, which come whole (anomalyco/opencode #10963)."""
 REPEATED = frozenset({
     "annotations", "citations", "images", "reasoning", "reasoning_content", "refusal", "thinking_blocks",
 })  # fmt: skip
@@ -76,6 +78,8 @@ class MessageFields:
             own = fields.pop("provider_specific_fields")
             own = {name: value for name, value in own.items() if name not in REPEATED and value}
             fields |= {"provider_specific_fields": own} if own else {}
+        if isinstance(delta.get(OPAQUE_TEXT), str) and delta[OPAQUE_TEXT]:
+            fields[OPAQUE_TEXT] = delta[OPAQUE_TEXT]
         self._literal = merged(self._literal, fields)
         return bool(fields)
 

@@ -5,20 +5,55 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 from ...turns import UNBOUND, FromModel, unbound_item
 from ..api import Form
 from ..suggested import Suggested
 
-__all__ = ["encrypted_thoughts", "is_own", "new_items", "plain", "readable_items"]
+__all__ = ["CallIds", "encrypted_thoughts", "is_own", "new_items", "plain", "readable_items"]
 
 Item = Mapping[str, Any]
 
 PARTS = ("input_text", "input_image", "input_file", "output_text")
 ENCRYPTED = "reasoning.encrypted_content"
 HOSTS = re.compile(r"(?:.+\.)?(?:api\.openai\.com|azure\.com|x\.ai)(?::\d+)?", re.IGNORECASE)
+LONGEST_ID = 64
+"""The number of characters that the id of a call may have (NousResearch/hermes-agent #73492)."""
 WITHOUT_THOUGHTS = re.compile(r"gpt-?[34]|chatgpt|gpt-[\d.]+-chat|non-reasoning|grok-[123](?!\d|-mini)", re.IGNORECASE)
+
+
+class CallIds:
+    """The ids of the calls of a conversation as they go to the server, where each is that of one call: servers that
+    give no ids use the same ones in each reply, and some for several calls of one (can1357/oh-my-pi #2055). A result
+    belongs to the first call with its id that has none yet."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+        self._open: dict[str, list[str]] = {}
+        self._last: dict[str, str] = {}
+
+    def called(self, id: Any) -> Any:
+        """The id of the next call."""
+        if not isinstance(id, str):
+            return id
+        plain, number = id if len(id) <= LONGEST_ID else sha256(id.encode("utf-8", "surrogatepass")).hexdigest(), 1
+        new = plain
+        while new in self._used:
+            number += 1
+            new = f"{plain}_{number}"
+        self._used.add(new)
+        self._open.setdefault(id, []).append(new)
+        return new
+
+    def answered(self, id: Any) -> Any:
+        """The id of the call that the next result answers."""
+        if not isinstance(id, str):
+            return id
+        if self._open.get(id):
+            self._last[id] = self._open[id].pop(0)
+        return self._last.get(id, id)
 
 
 def encrypted_thoughts(body: Form, host: str) -> Form:
@@ -76,6 +111,8 @@ def is_own(form: Form) -> bool:
     """True for an item, and for a message with parts of this API."""
     content = form.get("content")
     parts = content if isinstance(content, (list, tuple)) else ()
+    if "stop_reason" in form:  # a whole answer of Anthropic's, whose type is "message" too
+        return False
     is_item = isinstance(form.get("type"), str) or form.keys() == {"id"}
     return is_item or any(isinstance(part, Mapping) and part.get("type") in PARTS for part in parts)
 

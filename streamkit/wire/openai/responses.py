@@ -13,7 +13,7 @@ from ..json_codec import quote_json
 from ..problems import api_error, find, is_fine, may_report
 from ..templates import Places
 from ..unread import has_content
-from .hosted_items import progress_of
+from .hosted_items import is_progress
 from .items_dialect import ItemsDialect
 from .response_forms import PARTS, TEXTS, family_of, is_echo, text_in
 
@@ -71,7 +71,7 @@ class Responses(ItemsDialect):
             reader(self, chunk, out)
         elif family_of(kind):
             self._reasoning(chunk, out)
-        elif progress_of(kind):
+        elif is_progress(kind):
             self._add_hosted(self._hosted.progress(kind, chunk), chunk, out)
         elif "annotation" in chunk:
             self._annotation(chunk, out)
@@ -85,7 +85,7 @@ class Responses(ItemsDialect):
         """The type of an item or part that is not read, the name of a field, or the name of the event if that is
         unknown or its text was not emitted. None if all of its content came before."""
         kind, position = _kind_of(chunk, name), chunk.get("output_index")
-        if progress_of(kind) and chunk.get("item_id"):  # it says what is known
+        if is_progress(kind) and chunk.get("item_id"):  # it says what is known
             return None
         if kind not in READERS and not (family_of(kind) and kind.endswith(READ_ENDINGS)):
             if "annotation" in chunk:

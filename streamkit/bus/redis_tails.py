@@ -1,0 +1,123 @@
+"""The tails of many logs over one connection: one XREAD for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..errors import StreamkitError
+from .log import Entry, EntryId
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+__all__ = ["BLOCK", "Tails", "id_text"]
+
+BLOCK = 5.0
+"""Seconds that one XREAD waits: less than the time limit of its connection."""
+PAGE = 500
+"""Entries of one log in one answer."""
+
+
+class _Tail:
+    """The tail of one log: where it has come to, and the entries that were not taken yet."""
+
+    def __init__(self, after: EntryId) -> None:
+        self.after = after
+        self.pages: deque[Sequence[Entry]] = deque()
+        self.error: StreamkitError | None = None
+        self.news = asyncio.Event()
+
+
+class Tails:
+    """Reads the tails that are asked for, while there are any. Used on one loop.
+
+    A key that is added while an XREAD waits is read from the next one on, so that one is ended: ``CLIENT UNBLOCK``.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Redis],
+        unblock: Callable[[int], Awaitable[Any]],
+        entry: Callable[[bytes, Any], Entry],
+        failure: Callable[[Exception], StreamkitError],
+    ) -> None:
+        self._connect, self._unblock, self._entry, self._failure = connect, unblock, entry, failure
+        self._tails: dict[str, list[_Tail]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._waiting: int | None = None
+        """The id of the connection whose XREAD waits."""
+        self._changed = False
+
+    async def tail(self, key: str, after: EntryId, silence: float) -> AsyncGenerator[Sequence[Entry], None]:
+        """The entries after one, as they come; see `Log.tail`."""
+        tail = _Tail(after)
+        self._tails.setdefault(key, []).append(tail)
+        try:
+            await self._notice()
+            while True:
+                if not tail.pages and tail.error is None:
+                    tail.news.clear()
+                    try:
+                        async with asyncio.timeout(silence):
+                            await tail.news.wait()
+                    except TimeoutError:
+                        yield ()
+                        continue
+                while tail.pages:
+                    yield tail.pages.popleft()
+                if tail.error is not None:
+                    raise tail.error
+        finally:
+            self._tails[key].remove(tail)
+            if not self._tails[key]:
+                del self._tails[key]
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _notice(self) -> None:
+        self._changed = True
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._read(), name="streamkit bus tails")
+        elif self._waiting is not None:
+            await self._unblock(self._waiting)
+
+    async def _read(self) -> None:
+        client = self._connect()
+        try:
+            async with client.client() as connection:  # type: ignore[attr-defined]  # one connection of its own
+                number = await connection.client_id()
+                while self._tails:
+                    self._changed = False
+                    places = {key: id_text(min(tail.after for tail in tails)) for key, tails in self._tails.items()}
+                    self._waiting = number
+                    found = await connection.xread(places, count=PAGE, block=int(BLOCK * 1000))
+                    self._waiting = None
+                    for key, rows in found:
+                        self._pass_on(key.decode(), [self._entry(*row) for row in rows])
+        except Exception as exc:
+            for tails in self._tails.values():
+                for tail in tails:
+                    tail.error = self._failure(exc)
+                    tail.news.set()
+        finally:
+            self._waiting = None
+            await client.aclose()
+
+    def _pass_on(self, key: str, entries: Sequence[Entry]) -> None:
+        for tail in self._tails.get(key, ()):
+            fresh = [entry for entry in entries if entry.id > tail.after]
+            if fresh:
+                tail.after = fresh[-1].id
+                tail.pages.append(fresh)
+                tail.news.set()
+
+
+def id_text(id: EntryId) -> str:
+    """The id of an entry as the server writes it."""
+    return f"{id[0]}-{id[1]}"
