@@ -3,7 +3,6 @@ between processes. ``raw`` is left out, except for `Other`, which has nothing el
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterable
 from dataclasses import MISSING, fields
@@ -27,7 +26,7 @@ from .events import (
     Usage,
     UsageUpdate,
 )
-from .json_values import json_default, json_line
+from .json_values import json_default, json_line, loads
 from .rate_limits import RateLimit, RateLimits
 from .timing import Timing
 from .turns import FromModel
@@ -91,7 +90,7 @@ def read_event(data: bytes | str) -> tuple[Event, set[str]]:
     """As `from_json`, but returns the unknown keys instead of warning of them."""
     missed: set[str] = set()
     try:
-        event = _event(json.loads(data), missed)
+        event = _event(loads(data), missed)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
         if not isinstance(data, (str, bytes, bytearray)):
             raise TypeError(f"from_json takes a line that to_json wrote, not {type_name(data)}") from None

@@ -5,7 +5,6 @@ The fast parser refuses lone surrogates and deep nesting, so the standard librar
 
 from __future__ import annotations
 
-import gc
 import json
 from typing import Any
 
@@ -31,27 +30,15 @@ def load_json(text: str) -> Any:
 def load_slowly(text: str) -> Any:
     """The value of a text that the fast parser refused, as `load_json` returns it. Strings may hold lone surrogates."""
     try:
-        return _loads(text)
+        return json_values.loads(text)
     except BROKEN_JSON as exc:
         raise MalformedError(f"not JSON: {excerpt(text)}") from exc
-
-
-def _loads(text: str, **options: Any) -> Any:
-    """`json.loads` without a collection of garbage meanwhile: where deep nesting has left no room on the stack, the
-    finalizers of whatever was collected would fail, for good."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        return json.loads(text, **options)
-    finally:
-        if collects:
-            gc.enable()
 
 
 def canonical(text: str) -> str:
     """JSON text in one spelling, whatever the order of its keys and the form of its numbers; other text as it is."""
     try:
-        return json.dumps(_loads(text, parse_float=_number), sort_keys=True)
+        return json.dumps(json_values.loads(text, parse_float=_number), sort_keys=True)
     except BROKEN_JSON:
         return text
 

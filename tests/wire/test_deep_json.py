@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import sys
 import weakref
+from collections.abc import Callable
 
 import pytest
 
+import streamkit as sk
 from streamkit.errors import MalformedError
 from streamkit.wire import load_json
 
@@ -19,7 +21,10 @@ class Cycle:
         self.own = self
 
 
-def test_finalizers_do_not_run_where_there_is_no_stack_left(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("read", [load_json, sk.from_json])
+def test_finalizers_do_not_run_where_there_is_no_stack_left(
+    read: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     failed: list[object] = []
     monkeypatch.setattr(sys, "unraisablehook", failed.append)
     ended: list[int] = []
@@ -33,7 +38,7 @@ def test_finalizers_do_not_run_where_there_is_no_stack_left(monkeypatch: pytest.
             weakref.finalize(Cycle(), ended.append, allocations)
             gc.set_threshold(allocations)
             with pytest.raises(MalformedError):
-                load_json("[" * 2000)
+                read("[" * 2000)
             gc.set_threshold(*before)
     finally:
         gc.set_threshold(*before)
