@@ -31,7 +31,7 @@ def test_finalizers_do_not_run_where_there_is_no_stack_left(
     places = range(600, 1000)  # allocations until a collection: some of them are made at the deepest point
     before = gc.get_threshold()
     gc.collect()
-    gc.freeze()  # what other tests left is not looked through each time
+    gc.freeze()  # what is there stays, as for the whole suite: it would be looked through each time
     try:
         for allocations in places:
             gc.collect()
@@ -42,7 +42,6 @@ def test_finalizers_do_not_run_where_there_is_no_stack_left(
             gc.set_threshold(*before)
     finally:
         gc.set_threshold(*before)
-        gc.unfreeze()
     gc.collect()
     assert failed == []
     assert ended == list(places)
