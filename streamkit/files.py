@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 import stat
@@ -14,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 from . import patience
 from .checks import check_number, quote
 from .file_lock import lock
+from .json_values import loads
 
 __all__ = [
     "Sync",
@@ -180,7 +180,7 @@ def _unfinished(fd: int, size: int) -> bytes | None:
 
 def _is_json(line: bytes) -> bool:
     try:
-        json.loads(line)
+        loads(line)
     except (ValueError, RecursionError):
         return False
     return True

@@ -3,7 +3,6 @@ between processes. ``raw`` is left out, except for `Other`, which has nothing el
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterable
 from dataclasses import MISSING, fields
@@ -27,7 +26,7 @@ from .events import (
     Usage,
     UsageUpdate,
 )
-from .json_values import json_default, json_line
+from .json_values import json_default, json_line, loads
 from .rate_limits import RateLimit, RateLimits
 from .timing import Timing
 from .turns import FromModel
@@ -90,7 +89,7 @@ def from_json(data: bytes | str) -> Event:
 def read_event(data: bytes | str) -> tuple[Event, set[str]]:
     """As `from_json`, but returns the unknown keys instead of warning of them."""
     try:
-        form = json.loads(data)
+        form = loads(data)
     except (ValueError, RecursionError) as exc:
         raise MalformedError(f"not an event: {excerpt(_text(data))}") from exc
     except TypeError:

@@ -13,7 +13,7 @@ import zlib
 from typing import Any
 
 from ..json_form import to_json
-from ..json_values import json_line
+from ..json_values import json_line, loads
 from ..wording import described
 from .item import BatchItem
 
@@ -51,7 +51,7 @@ def _sum(form: dict[str, Any]) -> str:
 def read_line(line: bytes) -> dict[str, Any] | None:
     """The object in a line; None if the line is damaged, ValueError if it is intact but not one of a ledger."""
     try:
-        form = json.loads(line.removeprefix(BOM))
+        form = loads(line.removeprefix(BOM))
     except (ValueError, RecursionError):
         return None
     has_sum = isinstance(form, dict) and "crc" in form

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import MalformedError
-from ..json_values import members_of, strict_json_default
+from ..json_values import loads, members_of, strict_json_default
 from ..wording import excerpt
 
 __all__ = ["Unreadable", "content_of", "lines_of", "size_of"]
@@ -38,7 +38,7 @@ def lines_of(path: str) -> Iterator[Any]:
             if not text:
                 continue
             try:
-                yield json.loads(text)
+                yield loads(text)
             except (ValueError, RecursionError):
                 yield Unreadable(text, MalformedError(f"line {number} of the prompts is not JSON: {excerpt(text)}"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import json
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -14,6 +13,7 @@ from urllib.parse import parse_qsl
 
 from ..checks import quote
 from ..errors import StreamkitError
+from ..json_values import loads
 from ..sources import Recording, shipped_names
 from ..sources.http import SECRET
 from ..wire import Api
@@ -185,7 +185,7 @@ class Server:
         if sum(map(data.count, (b"[", b"{", b","))) > VALUES:
             return refused(413, f"JSON of more than {VALUES} values", code="too_large")
         try:
-            request.body = body = json.loads(data)
+            request.body = body = loads(data)
         except (ValueError, RecursionError):
             return refused(400, "the body is not JSON", code="invalid_json")
         if (problem := _problem(api, body)) is not None:

@@ -15,7 +15,7 @@ from ..errors import SinkError, StreamkitError
 from ..file_lock import lock
 from ..files import append, open_private
 from ..json_form import from_json
-from ..json_values import json_line
+from ..json_values import json_line, loads
 from ..wording import one_line, said
 from .item_forms import EVENTS, form_of
 
@@ -121,7 +121,7 @@ def _release_abandoned(fd: int) -> bool:
 
 
 def _entry(line: bytes) -> tuple[str, Any]:
-    entry = json.loads(line)
+    entry = loads(line)
     unknown = set(entry) - {"key", "event", "item"}
     if unknown:
         raise ValueError(f"unknown parts: {', '.join(sorted(unknown))}")

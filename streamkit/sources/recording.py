@@ -13,7 +13,6 @@ are used, and the reply ends where the file does.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from base64 import b64decode
@@ -27,6 +26,7 @@ from ..error_form import DETAILS, KINDS, error_of_form
 from ..errors import AllFailedError, MalformedError, StreamkitError, TooLargeError
 from ..events import Reply
 from ..json_form import warn_missed
+from ..json_values import loads
 from ..wire import APIS
 from ..wording import excerpt
 
@@ -128,7 +128,7 @@ def _lines(data: bytes) -> Iterator[dict[str, Any]]:
         if not line.strip():
             continue
         try:
-            form = json.loads(line)
+            form = loads(line)
         except (ValueError, RecursionError) as exc:
             if number == len(lines) and number > 1:  # without a line end: a crash while this line was written
                 return

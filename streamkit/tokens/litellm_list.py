@@ -3,7 +3,6 @@ entry for each model, whose prices are in US dollars for one token."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 from ..checks import quote
+from ..json_values import loads
 from ..wording import excerpt
 from .prices import ModelPrices, Prices, names_of
 
@@ -58,7 +58,7 @@ def read_list(source: Any) -> tuple[Mapping[str, Any], str]:
 
 def _parsed(path: Path) -> Any:
     try:
-        return json.loads(path.read_bytes(), parse_float=Decimal)
+        return loads(path.read_bytes(), parse_float=Decimal)
     except (ValueError, RecursionError) as exc:
         raise ValueError(f"the price list {excerpt(path.name, 60)} is not JSON: {excerpt(str(exc), 80)}") from exc
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..json_values import loads
+
 __all__ = ["UNREADABLE", "arguments_object", "object_of"]
 
 UNREADABLE = "INVALID_JSON"
@@ -28,7 +30,7 @@ def object_of(form: Any) -> dict[str, Any] | None:
     """A JSON object, also one that is given as text; None for anything else, or if it has values that JSON does not
     have (NaN)."""
     try:
-        value = json.loads(form) if isinstance(form, str) else form
+        value = loads(form) if isinstance(form, str) else form
         if isinstance(value, Mapping):
             json.dumps(dict(value), allow_nan=False, default=str)
             return dict(value)

@@ -30,7 +30,7 @@ def load_json(text: str) -> Any:
 def load_slowly(text: str) -> Any:
     """The value of a text that the fast parser refused, as `load_json` returns it. Strings may hold lone surrogates."""
     try:
-        return json.loads(text)
+        return json_values.loads(text)
     except BROKEN_JSON as exc:
         raise MalformedError(f"not JSON: {excerpt(text)}") from exc
 
@@ -38,7 +38,7 @@ def load_slowly(text: str) -> Any:
 def canonical(text: str) -> str:
     """JSON text in one spelling, whatever the order of its keys and the form of its numbers; other text as it is."""
     try:
-        return json.dumps(json.loads(text, parse_float=_number), sort_keys=True)
+        return json.dumps(json_values.loads(text, parse_float=_number), sort_keys=True)
     except BROKEN_JSON:
         return text
 

@@ -28,13 +28,19 @@ def path(tmp_path: Path) -> Path:
 
 
 def written(path: Path, prompts: list[str]) -> bytes:
-    """A ledger with replies that differ, and one failure."""
+    """A ledger with replies that differ, and one failure; in virtual time, so that it is the same each time."""
     server = testing.Server(
         *[testing.Script(f"Grüße {prompt}", usage=sk.Usage(1, 2, 3)) for prompt in prompts],
         sk.StatusError("no", status=400),
     )
-    with testing.ScriptedClient(server, retry=sk.Retry(attempts=0)) as one:
-        list(sk.batch([*prompts, "bad"], one.chat, ledger=path, key=str, prices=PRICES, concurrency=1))
+
+    async def main() -> None:
+        async with testing.ScriptedClient(server, retry=sk.Retry(attempts=0)) as one:
+            asked = sk.batch([*prompts, "bad"], one.chat, ledger=path, key=str, prices=PRICES, concurrency=1)
+            async for _ in asked:
+                pass
+
+    testing.clock().run(main)
     return path.read_bytes()
 
 
