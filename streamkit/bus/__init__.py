@@ -1,7 +1,8 @@
-"""Replies that outlive the process that reads them."""
-
-from __future__ import annotations
+"""Replies that outlive the process that reads them: one writes a reply to a bus, others follow it from any position, in
+this process or in others."""
 
 from .bus import Bus, Placed
+from .log import START, Answer, Entry, EntryId, Log, Status, Verdict
+from .making import memory, redis
 
-__all__ = ["Bus", "Placed"]
+__all__ = ["START", "Answer", "Bus", "Entry", "EntryId", "Log", "Placed", "Status", "Verdict", "memory", "redis"]

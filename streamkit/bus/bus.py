@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import aclosing
-from typing import Any, NamedTuple
+from contextlib import aclosing, suppress
+from functools import partial
+from types import TracebackType
+from typing import Any, Literal, NamedTuple, Self
 
-from ..checks import check_number
+from ..checks import check_number, quote, type_name
+from ..engine.runs import Run, start
 from ..engine.streams import Reading, ReplyStream, Source, Stream
 from ..errors import BusError, StreamkitError
-from ..events import Event, Reply
+from ..events import Event
+from ..sinks.bus import BusSink
 from ..sources import stream
 from ..stages import Fold
-from .following import batches_after
-from .home import at_home
+from .following import Following
+from .home import Asked, at_home
 from .hub import Batch, Hub
-from .log import Log
+from .log import Answer, Log
 from .position import Position, check_reply_id
 from .writer import Writer
 
@@ -23,90 +28,150 @@ __all__ = ["Bus", "Placed"]
 
 
 class Placed(NamedTuple):
-    """An event of a reply, and its position in the log: the ``after`` of a follower that has it already."""
+    """An event of a reply, and its position: the ``after`` of a follower that has it already."""
 
     position: str
     event: Event
 
 
 class Bus:
-    """Replies in a `Log`. Made by `bus.memory` and `bus.redis`, or of a log of one's own."""
+    """Replies in a `Log`. Made by `bus.memory` and `bus.redis`, or with a log of one's own.
+
+    ``dead_after`` is the number of seconds without a sign of life after which a writer counts as dead, and
+    ``give_up_after`` that for which storage that cannot be reached is tried again.
+    """
 
     def __init__(self, log: Log, *, dead_after: float = 10.0, give_up_after: float = 30.0) -> None:
-        self._log, self._give_up_after = log, give_up_after
-        self._beat_every = dead_after / 5
+        self._log = log
+        self._dead_after = check_number("dead_after", dead_after)
+        self._give_up_after = check_number("give_up_after", give_up_after, above=False)
         self._hub = Hub(log, min(5.0, dead_after / 2), give_up_after)
+        self._attempts: set[asyncio.Future[None]] = set()
 
-    def writer(self, reply_id: str, stop: Callable[[StreamkitError | None], None]) -> Writer:
-        return Writer(
-            self._log,
-            check_reply_id(reply_id),
-            stop,
-            beat_every=self._beat_every,
-            give_up_after=self._give_up_after,
-        )
-
-    def follow(self, reply_id: str, after: str | None = None, *, wait: float = 0.0) -> ReplyStream:
+    def follow(
+        self,
+        reply_id: str,
+        after: str | None = None,
+        *,
+        wait: float = 0.0,
+        on_dead_writer: Literal["fail", "restart"] = "fail",
+        attempt: ReplyStream | None = None,
+    ) -> ReplyStream:
         """The events of a reply, from the first or from the one ``after`` a position on, and its `Reply`."""
-        place = self._place(reply_id, after)
-        wait = check_number("wait", wait, above=False)
-
-        def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
-            return self._events(reading, reply_id, place, wait)
-
-        return ReplyStream(Source(produce), label="follow")
+        if on_dead_writer not in ("fail", "restart"):
+            raise ValueError(f'on_dead_writer is "fail" or "restart", not {quote(on_dead_writer)}')
+        if (attempt is not None) != (on_dead_writer == "restart"):
+            raise ValueError('on_dead_writer="restart" and attempt=<the stream that asks again> belong together')
+        if attempt is not None and not isinstance(attempt, ReplyStream):
+            raise TypeError(f"attempt is a stream of a reply, as of client.chat, not {type_name(attempt)}")
+        following = self._following(reply_id, after, wait, attempt)
+        return ReplyStream(Source(partial(_events, following)), label="follow")
 
     def positions(self, reply_id: str, after: str | None = None, *, wait: float = 0.0) -> Stream[Placed]:
         """As `follow`, with the position of each event."""
-        place = self._place(reply_id, after)
-        return stream(lambda: self._placed(reply_id, place, wait))
+        return stream(partial(_placed, self._following(reply_id, after, wait)))
 
-    async def cancel(self, reply_id: str) -> bool:
+    def cancel(self, reply_id: str) -> Asked[bool]:
         """Ask the writer to stop, wherever it is. False if the reply has ended already, or is not known."""
-        answer = await at_home(self._log.cancel, check_reply_id(reply_id))
-        return answer.verdict == "ok"
+        return Asked(self._cancel, check_reply_id(reply_id))
 
-    def _place(self, reply_id: str, after: str | None) -> Position | None:
-        check_reply_id(reply_id)
-        if after is None:
-            return None
-        place = Position.parse(after)
-        if place is None:
-            raise BusError(f"not a position in a reply: {after!r}", reason="malformed")
-        return place
+    def writer(self, reply_id: str, on_cancel: Callable[[], None], *, taken: Answer | None = None) -> Writer:
+        """A writer of a reply; `sinks.bus` has one for each run."""
+        return Writer(
+            self._log,
+            check_reply_id(reply_id),
+            on_cancel,
+            beat_every=self._dead_after / 5,
+            give_up_after=self._give_up_after,
+            taken=taken,
+        )
 
-    async def _events(
-        self, reading: Reading, reply_id: str, after: Position | None, wait: float
-    ) -> AsyncGenerator[Iterable[Event], None]:
-        fold = Fold()
-        reading.snapshot = lambda outcome: fold.reply(outcome or "truncated")
-        reading.server = "the bus"
-        async with aclosing(batches_after(self._log, self._hub, reply_id, after, wait)) as batches:
-            async for batch in batches:
-                events = _from(batch, after)
-                error = events.pop() if events and isinstance(events[-1], StreamkitError) else None
-                for event in events:
-                    fold.feed(event)
-                yield events
-                if error is not None:
-                    raise error
-                if events and isinstance(events[-1], Reply):
-                    return
+    def close(self) -> None:
+        """Close the connections; they are opened again with the next use."""
+        Asked(self._log.close).result()
 
-    async def _placed(self, reply_id: str, after: Position | None, wait: float) -> AsyncGenerator[Placed, None]:
-        async with aclosing(batches_after(self._log, self._hub, reply_id, after, wait)) as batches:
-            async for batch in batches:
-                events = _from(batch, after)
-                start = len(batch.events) - len(events)
-                for index, event in enumerate(events, start):
-                    if isinstance(event, StreamkitError):
-                        raise event
-                    yield Placed(str(Position(batch.id, index)), event)
-                    if isinstance(event, Reply):
-                        return
+    async def aclose(self) -> None:
+        await at_home(self._log.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _following(
+        self, reply_id: str, after: str | None, wait: float, attempt: ReplyStream | None = None
+    ) -> Following:
+        check_number("wait", wait, above=False)
+        place = None if after is None else Position.parse(after)
+        if after is not None and place is None:
+            raise BusError(f"not a position in a reply: {quote(after)}", reason="malformed")
+        begin = None if attempt is None else partial(self._begin, reply_id, attempt)
+        return Following(self._log, self._hub, check_reply_id(reply_id), place, wait, begin)
+
+    def _begin(self, reply_id: str, attempt: ReplyStream, taken: Answer) -> None:
+        """Begin a new attempt at a reply that was taken over. Called on the background loop."""
+        run = start(attempt, BusSink(_Successor(self, taken), reply_id))
+        task = asyncio.ensure_future(_unheard(run))
+        self._attempts.add(task)
+        task.add_done_callback(self._attempts.discard)
+
+    async def _cancel(self, reply_id: str) -> bool:
+        return (await self._log.cancel(reply_id)).verdict == "ok"
 
 
-def _from(batch: Batch, after: Position | None) -> list[Any]:
-    """The events of ``batch`` that come after a position."""
+class _Successor:
+    """A bus as the sink of a new attempt sees it: its writer goes on after the one that has died."""
+
+    def __init__(self, bus: Bus, taken: Answer) -> None:
+        self._bus, self._taken = bus, taken
+
+    def writer(self, reply_id: str, on_cancel: Callable[[], None]) -> Writer:
+        return self._bus.writer(reply_id, on_cancel, taken=self._taken)
+
+
+async def _unheard(run: Run[Any]) -> None:
+    """Wait for a run; whoever follows the reply hears of its failure."""
+    with suppress(Exception):
+        await run
+
+
+async def _events(following: Following, reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
+    fold = Fold()
+    reading.snapshot = lambda outcome: fold.reply(outcome or "truncated")
+    reading.server = "the bus"
+    async with aclosing(following.batches()) as batches:
+        async for batch in batches:
+            events = _new_events(batch, following.after)
+            error = events.pop() if events and isinstance(events[-1], StreamkitError) else None
+            for event in events:
+                fold.feed(event)
+            yield events
+            if error is not None:
+                raise error
+
+
+async def _placed(following: Following) -> AsyncGenerator[Placed, None]:
+    after = following.after
+    async with aclosing(following.batches()) as batches:
+        async for batch in batches:
+            for index, event in enumerate(batch.events):
+                place = Position(batch.id, index)
+                if isinstance(event, StreamkitError):
+                    raise event
+                if after is None or place > after:
+                    yield Placed(str(place), event)
+
+
+def _new_events(batch: Batch, after: Position | None) -> list[Any]:
+    """The events of ``batch`` after a position, and the end of the reply in any case: each stream has one."""
     skipped = after.index + 1 if after is not None and after.entry == batch.id else 0
-    return list(batch.events[skipped:])
+    return list(batch.events[skipped:]) or ([batch.events[-1]] if batch.is_last else [])

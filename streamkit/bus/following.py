@@ -3,75 +3,106 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from typing import NamedTuple
 
-from ..errors import BusError
+from ..engine.loops import background, on_loop
+from ..errors import BrokenError, BusError
 from .home import at_home
-from .hub import PAGE, Batch, Hub
-from .log import START, EntryId, Log
+from .hub import Batch, Feed, Hub
+from .log import START, Answer, Entry, EntryId, Log
 from .position import Position
 
-__all__ = ["batches_after"]
+__all__ = ["Following"]
 
+PAGE = 500
+"""Entries of one read."""
 STEP = 0.05
 """Seconds between two looks for a reply that has not begun."""
 
 
-async def batches_after(
-    log: Log, hub: Hub, reply_id: str, after: Position | None, wait: float
-) -> AsyncGenerator[Batch, None]:
-    """The batches of the reply, from that of the position ``after`` on (whole) or from the first, without an end: the
-    caller sees the end of the reply in the last one. `BusError` if there is no such reply or position."""
-    last = START if after is None else _before(after.entry)
-    if after is None:
-        await _appearance(log, reply_id, wait)
-    else:
-        await _check(log, reply_id, after)
-    while True:
-        feed = await at_home(hub.join, reply_id, asyncio.get_running_loop())
-        if feed is None:
-            raise BusError(f"there is no reply {reply_id}, or no longer", reason="unknown")
-        try:
-            while last < feed.joined:
-                for entry in await at_home(_page, log, reply_id, last):
-                    last = entry.id
-                    yield Batch(entry)
-            while batches := await feed.take():
-                for batch in batches:
-                    if batch.id > last:
+class Following(NamedTuple):
+    """What one follower wants: the reply from its first event, or from the one after a position on; ``wait`` seconds
+    for its beginning; ``attempt`` if a new attempt is to be made when its writer dies."""
+
+    log: Log
+    hub: Hub
+    reply_id: str
+    after: Position | None
+    wait: float
+    attempt: Callable[[Answer], None] | None
+
+    async def batches(self) -> AsyncGenerator[Batch, None]:
+        """The batches of the reply, until the one that ends it; the first is that of the position ``after``, whole.
+        `BusError` if there is no such reply or position."""
+        last = START
+        if self.after is None:
+            await self._appearance()
+        else:
+            await self._check(self.after)
+            last = _before(self.after.entry)
+        previous: Batch | None = None
+        async with aclosing(self._entries(last)) as entries:
+            async for batch in entries:
+                self._check_order(previous, batch)
+                previous = batch
+                yield batch
+                if batch.is_last:
+                    return
+
+    async def _entries(self, last: EntryId) -> AsyncGenerator[Batch, None]:
+        """All batches after an entry, without an end."""
+        while True:
+            feed = Feed(asyncio.get_running_loop(), self.attempt)
+            try:
+                if not await at_home(self.hub.join, self.reply_id, feed):
+                    raise self._unknown()
+                while last < feed.joined:
+                    for batch in await self._page(last):
                         last = batch.id
                         yield batch
-        finally:
-            await at_home(hub.leave, reply_id, feed)
+                while batches := await feed.take():
+                    for batch in batches:
+                        if batch.id > last:
+                            last = batch.id
+                            yield batch
+            finally:
+                on_loop(background(), self.hub.leave, self.reply_id, feed)
 
+    async def _page(self, last: EntryId) -> Sequence[Batch]:
+        entries = await self._read(last, PAGE)
+        if not entries:
+            raise BrokenError(f"the log of reply {self.reply_id} has expired while it was read, or was lost")
+        return [Batch(entry) for entry in entries]
 
-async def _page(log: Log, reply_id: str, last: EntryId) -> Any:
-    entries = await log.read(reply_id, last, limit=PAGE)
-    if not entries:
-        raise BusError(f"the log of reply {reply_id} ends before it should: it has expired, or was lost", reason="unknown")
-    return entries
+    async def _read(self, last: EntryId, limit: int) -> Sequence[Entry]:
+        return await at_home(lambda: self.log.read(self.reply_id, last, limit=limit))
 
+    async def _appearance(self) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self.wait
+        while await at_home(self.log.status, self.reply_id) is None:
+            if loop.time() >= end:
+                raise self._unknown()
+            await asyncio.sleep(STEP)
 
-async def _appearance(log: Log, reply_id: str, wait: float) -> None:
-    loop = asyncio.get_running_loop()
-    end = loop.time() + wait
-    while await at_home(log.status, reply_id) is None:
-        if loop.time() >= end:
-            raise BusError(f"there is no reply {reply_id}: it has not begun, or it has expired", reason="unknown")
-        await asyncio.sleep(STEP)
+    async def _check(self, after: Position) -> None:
+        if await at_home(self.log.status, self.reply_id) is None:
+            raise self._unknown()
+        entries = await self._read(_before(after.entry), 1)
+        if not entries or entries[0].id != after.entry or after.index >= len(Batch(entries[0]).events):
+            raise BusError(f"reply {self.reply_id} has no position {after}", reason="position")
 
+    def _unknown(self) -> BusError:
+        return BusError(f"there is no reply {self.reply_id}: it has not begun, or it has expired", reason="unknown")
 
-async def _check(log: Log, reply_id: str, after: Position) -> None:
-    if await at_home(log.status, reply_id) is None:
-        raise BusError(f"there is no reply {reply_id}: it has expired, or never was", reason="unknown")
-    entries = await at_home(_exactly, log, reply_id, after.entry)
-    if not entries or entries[0].id != after.entry or after.index >= len(Batch(entries[0]).events):
-        raise BusError(f"reply {reply_id} has no position {after}", reason="position")
-
-
-async def _exactly(log: Log, reply_id: str, entry: EntryId) -> Any:
-    return await log.read(reply_id, _before(entry), limit=1)
+    def _check_order(self, previous: Batch | None, batch: Batch) -> None:
+        """Each batch has the number after that of the one before, or is the first of a later epoch."""
+        if batch.number == 1 or (previous is None and self.after is not None):
+            return
+        if previous is None or (batch.epoch, batch.number) != (previous.epoch, previous.number + 1):
+            raise BrokenError(f"the log of reply {self.reply_id} lacks entries: its storage has dropped them")
 
 
 def _before(entry: EntryId) -> EntryId:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, Generic, TypeVar
 
-from ..engine.loops import background
+from ..engine.loops import background, running_loop
 
-__all__ = ["at_home"]
+__all__ = ["Asked", "at_home"]
 
 T = TypeVar("T")
 
@@ -27,3 +27,23 @@ _home = _Home()
 async def at_home(call: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
     """The result of ``await call(*args)`` on the background loop. If the caller is cancelled, so is the call."""
     return await asyncio.get_running_loop().run_in_executor(_home, call, *args)  # type: ignore[arg-type]  # a coroutine
+
+
+class Asked(Generic[T]):
+    """What a bus was asked for; it is under way already. ``await`` it, or take its `result` where no loop is running.
+    Nobody need do either."""
+
+    def __init__(self, call: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> None:
+        self._future: concurrent.futures.Future[T] = _home.submit(call, *args)
+
+    def result(self, timeout: float | None = None) -> T:
+        """Block until it is done, for ``timeout`` seconds at most (TimeoutError)."""
+        if running_loop() is not None:
+            raise RuntimeError("result() would block the running loop: await it instead")
+        return self._future.result(timeout)
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return at_home(self._done).__await__()
+
+    async def _done(self) -> T:
+        return await asyncio.shield(asyncio.wrap_future(self._future))

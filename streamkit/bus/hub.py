@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from functools import cached_property
 from typing import Any
@@ -12,142 +12,167 @@ from typing import Any
 from ..engine.loops import on_loop, resolve
 from ..engine.upstream import new_id
 from ..errors import BrokenError, ConnectError, StreamkitError
+from ..events import Reply, Restart
 from .entries import decode, encode
-from .log import Entry, EntryId, Log
+from .log import START, Answer, Entry, EntryId, Log
 
 __all__ = ["Batch", "Feed", "Hub"]
 
-PAGE = 500
-"""Entries of one read."""
 PAUSE = 0.2
 """Seconds until a storage that cannot be reached is tried again."""
 ROOM = 1000
 """Batches that wait for a follower; a slower one reads the log by itself until it has caught up."""
+DIED = "the writer of the reply gave no sign of life any more: it has died, or was cut off"
 
 
 class Batch:
     """An entry whose events are made once, for all followers."""
 
     def __init__(self, entry: Entry) -> None:
-        self.id, self.epoch, self.data = entry.id, entry.epoch, entry.data
+        self.id, self.epoch, self.number, self.data = entry.id, entry.epoch, entry.number, entry.data
 
     @cached_property
     def events(self) -> Sequence[Any]:
         return decode(self.data)
 
+    @property
+    def is_last(self) -> bool:
+        return isinstance(self.events[-1], (Reply, StreamkitError))
+
 
 class Feed:
     """What a follower gets from the hub, from its joining on: batches after the entry ``joined``. The hub pushes on its
-    loop, the follower takes on its own."""
+    loop, the follower takes on its own. ``attempt`` makes a new attempt if the writer dies."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, joined: EntryId) -> None:
-        self.loop, self.joined = loop, joined
-        self.is_behind = False
-        """True once the follower did not take what there was: batches are missing."""
-        self.error: StreamkitError | None = None
+    def __init__(self, loop: asyncio.AbstractEventLoop, attempt: Callable[[Answer], None] | None) -> None:
+        self._loop, self.attempt = loop, attempt
+        self.joined: EntryId = START
         self._batches: deque[Batch] = deque()
+        self._is_behind = False
+        self._error: StreamkitError | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     def push(self, batches: Sequence[Batch]) -> None:
         if len(self._batches) + len(batches) > ROOM:
-            self.is_behind = True
-        if not self.is_behind:
+            self._is_behind = True
+        if not self._is_behind:
             self._batches.extend(batches)
         self._notify()
 
     def fail(self, error: StreamkitError) -> None:
-        self.error = error
+        self._error = error
         self._notify()
 
     async def take(self) -> list[Batch]:
-        """The batches that have come, at least one; none if the follower is behind. Raises the error of the reader."""
+        """The batches that have come, at least one; none if the follower did not take them in time, so that some are
+        missing. Raises the error of the reader."""
         while True:
-            waiter = self._waiter = self.loop.create_future()  # before looking, so that no batch is missed in between
+            waiter = self._waiter = self._loop.create_future()  # before looking, so that no batch is missed in between
             batches = []
             while self._batches:
                 batches.append(self._batches.popleft())
-            if batches or self.is_behind:
+            if batches or self._is_behind:
                 return batches
-            if self.error is not None:
-                raise self.error
+            if self._error is not None:
+                raise self._error
             await waiter
 
     def _notify(self) -> None:
         waiter = self._waiter
         if waiter is not None:
-            on_loop(self.loop, resolve, waiter)
+            on_loop(self._loop, resolve, waiter)
 
 
 class _Reader:
-    """The reader of one reply, on the background loop, as long as it has followers and the reply is open."""
+    """The reader of one reply, as long as it has followers."""
 
-    def __init__(self, log: Log, reply_id: str, last: EntryId, epoch: int, silence: float, give_up_after: float) -> None:
+    def __init__(
+        self, log: Log, reply_id: str, last: EntryId, epoch: int, silence: float, give_up_after: float
+    ) -> None:
         self._log, self._reply_id, self.last, self._epoch = log, reply_id, last, epoch
         self._silence, self._give_up_after = silence, give_up_after
         self.feeds: list[Feed] = []
         self._owner = new_id()
-        self.task = asyncio.get_running_loop().create_task(self._read(), name="streamkit bus reader")
+        loop = asyncio.get_running_loop()
+        self._reached = loop.time()
+        """When the storage was last reached."""
+        self.task = loop.create_task(self._read(), name="streamkit bus reader")
 
     async def _read(self) -> None:
-        loop = asyncio.get_running_loop()
-        reached = loop.time()
         try:
             while True:
-                try:
-                    async with aclosing(self._log.tail(self._reply_id, self.last, silence=self._silence)) as pages:
-                        async for entries in pages:
-                            await self._pass_on(entries)
-                            reached = loop.time()
-                except ConnectError as exc:
-                    if loop.time() - reached > self._give_up_after:
-                        raise BrokenError.wrapping("the bus could not be reached:", exc) from exc
-                    await asyncio.sleep(PAUSE)
+                await self._read_until_lost()
+                await asyncio.sleep(PAUSE)
         except StreamkitError as exc:
             for feed in self.feeds:
                 feed.fail(exc)
 
-    async def _pass_on(self, entries: Sequence[Entry]) -> None:
-        if entries:
-            self.last, self._epoch = entries[-1].id, entries[-1].epoch
-            batches = [Batch(entry) for entry in entries]
-            for feed in self.feeds:
-                feed.push(batches)
-        elif await self._is_gone():
-            raise BrokenError("the bus has lost the reply: its storage was emptied")
+    async def _read_until_lost(self) -> None:
+        """Read until the storage cannot be reached; `BrokenError` if that has lasted for too long."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with aclosing(self._log.tail(self._reply_id, self.last, silence=self._silence)) as pages:
+                async for entries in pages:
+                    await self._pass_on(entries)
+                    self._reached = loop.time()
+        except ConnectError as exc:
+            if loop.time() - self._reached > self._give_up_after:
+                raise BrokenError.wrapping("the bus could not be reached:", exc) from exc
 
-    async def _is_gone(self) -> bool:
-        """Look after a reply from which nothing comes, and end it if its writer is dead."""
-        data = encode([BrokenError("the writer of the reply gives no sign of life: it has died, or is cut off")])
-        answer = await self._log.take_over(self._reply_id, self._epoch, self._owner, data, last=True)
-        return answer.verdict == "missing"
+    async def _pass_on(self, entries: Sequence[Entry]) -> None:
+        if not entries:
+            await self._look_after_writer()
+            return
+        self.last, self._epoch = entries[-1].id, entries[-1].epoch
+        batches = [Batch(entry) for entry in entries]
+        for feed in self.feeds:
+            feed.push(batches)
+
+    async def _look_after_writer(self) -> None:
+        """If the writer is dead, end the reply, or begin a new attempt if a follower asked for that."""
+        attempt = next((feed.attempt for feed in self.feeds if feed.attempt is not None), None)
+        news = BrokenError(DIED) if attempt is None else Restart(DIED)
+        answer = await self._log.take_over(
+            self._reply_id, self._epoch, self._owner, encode([news]), last=attempt is None
+        )
+        if answer.verdict == "missing":
+            raise BrokenError("the bus has lost the reply: it has expired, or the storage was emptied")
+        if answer.verdict in ("ok", "repeated"):
+            self._owner = new_id()
+            if attempt is not None:
+                attempt(answer)
 
 
 class Hub:
     """All readers of one bus in this process. Used on the background loop."""
 
-    def __init__(self, log: Log, wait: float, give_up_after: float) -> None:
-        self._log, self._wait, self._give_up_after = log, wait, give_up_after
+    def __init__(self, log: Log, silence: float, give_up_after: float) -> None:
+        self._log, self._silence, self._give_up_after = log, silence, give_up_after
         self._readers: dict[str, _Reader] = {}
 
-    async def join(self, reply_id: str, loop: asyncio.AbstractEventLoop) -> Feed | None:
-        """A feed for a follower on ``loop``; None if there is no such reply."""
-        reader = self._readers.get(reply_id)
-        if reader is None or reader.task.done():
+    async def join(self, reply_id: str, feed: Feed) -> bool:
+        """Let a follower have what comes from now on; False if there is no such reply."""
+        reader = self._reader(reply_id)
+        if reader is None:
             status = await self._log.status(reply_id)
             if status is None:
-                return None
-            reader = self._readers.get(reply_id)  # another follower may have come meanwhile
-            if reader is None or reader.task.done():
-                reader = _Reader(self._log, reply_id, status.last, status.epoch, self._wait, self._give_up_after)
+                return False
+            reader = self._reader(reply_id)  # another follower may have come meanwhile
+            if reader is None:
+                reader = _Reader(self._log, reply_id, status.last, status.epoch, self._silence, self._give_up_after)
                 self._readers[reply_id] = reader
-        feed = Feed(loop, reader.last)
+        feed.joined = reader.last
         reader.feeds.append(feed)
-        return feed
+        return True
 
-    async def leave(self, reply_id: str, feed: Feed) -> None:
+    def leave(self, reply_id: str, feed: Feed) -> None:
         reader = self._readers.get(reply_id)
         if reader is not None and feed in reader.feeds:
             reader.feeds.remove(feed)
             if not reader.feeds:
                 reader.task.cancel()
                 del self._readers[reply_id]
+
+    def _reader(self, reply_id: str) -> _Reader | None:
+        reader = self._readers.get(reply_id)
+        return None if reader is None or reader.task.done() else reader

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 __all__ = ["START", "Answer", "Entry", "EntryId", "Log", "Status", "Verdict"]
@@ -65,11 +65,11 @@ class Log(Protocol):
         ...
 
     async def take_over(self, reply_id: str, epoch: int, owner: str, data: bytes, *, last: bool) -> Answer:
-        """Append an entry under the epoch after ``epoch``, whose writer must be dead. The new epoch is in the answer."""
+        """Append an entry under the epoch after ``epoch``, whose writer must be dead. The answer has the new epoch."""
         ...
 
-    async def beat(self, epochs: Mapping[str, int]) -> Mapping[str, Answer]:
-        """Give a sign of life for each reply, under its epoch."""
+    async def beat(self, reply_id: str, epoch: int) -> Answer:
+        """Give a sign of life."""
         ...
 
     async def cancel(self, reply_id: str) -> Answer:

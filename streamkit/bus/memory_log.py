@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -75,7 +75,9 @@ class MemoryLog:
         if number != reply.number + 1:
             return Answer("gap", epoch)
         if reply.size + len(data) > self._reply_bytes and not last:
-            raise TooLargeError(f"reply {reply_id} is larger than the {self._reply_bytes} bytes of the bus for one reply")
+            raise TooLargeError(
+                f"reply {reply_id} is larger than the {self._reply_bytes} bytes of the bus for one reply"
+            )
         self._add(reply, epoch, number, data, last)
         return Answer("ok", epoch, reply.is_cancelled)
 
@@ -95,8 +97,16 @@ class MemoryLog:
         self._add(reply, epoch + 1, 1, data, last)
         return Answer("ok", reply.epoch, reply.is_cancelled)
 
-    async def beat(self, epochs: Mapping[str, int]) -> Mapping[str, Answer]:
-        return {reply_id: self._beat(reply_id, epoch) for reply_id, epoch in epochs.items()}
+    async def beat(self, reply_id: str, epoch: int) -> Answer:
+        reply = self._known(reply_id)
+        if reply is None:
+            return Answer("missing")
+        if epoch != reply.epoch:
+            return Answer("stale", reply.epoch)
+        if not reply.is_open:
+            return Answer("closed", epoch)
+        reply.beat = self._clock()
+        return Answer("ok", epoch, reply.is_cancelled)
 
     async def cancel(self, reply_id: str) -> Answer:
         reply = self._known(reply_id)
@@ -142,17 +152,6 @@ class MemoryLog:
                 self._size -= reply.size
                 del self._replies[id]
         return self._replies.get(reply_id)
-
-    def _beat(self, reply_id: str, epoch: int) -> Answer:
-        reply = self._known(reply_id)
-        if reply is None:
-            return Answer("missing")
-        if epoch != reply.epoch:
-            return Answer("stale", reply.epoch)
-        if not reply.is_open:
-            return Answer("closed", epoch)
-        reply.beat = self._clock()
-        return Answer("ok", epoch, reply.is_cancelled)
 
     def _add(self, reply: _Kept, epoch: int, number: int, data: bytes, last: bool) -> None:
         id = (len(reply.entries) + 1, 0)

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+import asyncio
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, cast
 
 from ..errors import BusError, ConnectError, StreamkitError
 from .log import START, Answer, Entry, EntryId, Status, Verdict
-from .redis_tails import BLOCK, Tails, id_text
+from .redis_tails import BLOCK, OneByOne, Tails, id_text
 from .script import SCRIPT
 
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
 __all__ = ["RedisLog"]
+
+ANSWER = 5.0
+"""Seconds within which the server answers."""
 
 
 class RedisLog:
     """See `streamkit.bus.redis`. Times are in seconds."""
 
     def __init__(
-        self, url: str, *, prefix: str, dead_after: float, grace: float, live_for: float, kept_for: float
+        self, url: str, *, prefix: str, cluster: bool, dead_after: float, grace: float, kept_for: float
     ) -> None:
-        self._url, self._prefix = url, prefix
-        self._times = (int(live_for), int(dead_after * 1000), int(grace * 1000), int(kept_for))
-        self._writer: Redis | None = None
-        self._script: Any = None
-        self._tails = Tails(
-            lambda: _connect(url, BLOCK + 5.0), lambda id: self._client().client_unblock(id), _entry, _failure
-        )
+        self._connect = partial(_connect, url, cluster)
+        self._prefix, self._cluster = prefix, cluster
+        live_for = kept_for + 10 * dead_after  # should its writer die while nobody looks
+        self._times = (math.ceil(live_for), int(dead_after * 1000), int(grace * 1000), math.ceil(kept_for))
+        self._server: _Server | None = None
+        self._connect(ANSWER)  # raises now, if redis-py is missing or the address cannot be
 
     async def open(self, reply_id: str, owner: str) -> Answer:
         return await self._run("open", reply_id, owner)
@@ -42,56 +44,71 @@ class RedisLog:
     async def cancel(self, reply_id: str) -> Answer:
         return await self._run("cancel", reply_id)
 
-    async def beat(self, epochs: Mapping[str, int]) -> Mapping[str, Answer]:
-        answers = {}
-        for reply_id, epoch in epochs.items():
-            answers[reply_id] = await self._run("beat", reply_id, epoch)
-        return answers
+    async def beat(self, reply_id: str, epoch: int) -> Answer:
+        return await self._run("beat", reply_id, epoch)
 
     async def _run(self, op: str, reply_id: str, *args: Any) -> Answer:
-        client, keys = self._client(), [self._key(reply_id, "meta"), self._key(reply_id, "log")]
-        asked = self._script(keys=keys, args=[op, *self._times, *args], client=client)
-        verdict, epoch, cancel = await self._asked(asked)
+        server, keys = self._reached(), [self._key(reply_id, "meta"), self._key(reply_id, "log")]
+        verdict, epoch, cancel = await _asked(server.script(keys=keys, args=[op, *self._times, *args]))
         return Answer(cast("Verdict", verdict.decode()), int(epoch), bool(cancel))
 
     async def read(self, reply_id: str, after: EntryId, *, limit: int) -> Sequence[Entry]:
-        found = await self._asked(self._client().xread({self._key(reply_id, "log"): id_text(after)}, count=limit))
+        found = await _asked(self._reached().client.xread({self._key(reply_id, "log"): id_text(after)}, count=limit))
         return [_entry(*row) for row in found[0][1]] if found else []
 
     def tail(self, reply_id: str, after: EntryId, *, silence: float) -> AsyncGenerator[Sequence[Entry], None]:
-        return self._tails.tail(self._key(reply_id, "log"), after, silence)
+        return self._reached().tails.tail(self._key(reply_id, "log"), after, silence)
 
     async def status(self, reply_id: str) -> Status | None:
-        client = self._client()
+        client = self._reached().client
         async with client.pipeline(transaction=False) as pipe:
             pipe.hmget(self._key(reply_id, "meta"), "state", "epoch")
             pipe.xrevrange(self._key(reply_id, "log"), count=1)
-            (state, epoch), last = await self._asked(pipe.execute())
+            (state, epoch), last = await _asked(pipe.execute())
         if state is None:
             return None
         return Status(state == b"open", int(epoch), _id(last[0][0]) if last else START)
 
     async def close(self) -> None:
-        await self._tails.close()
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            await writer.aclose()
-
-    async def _asked(self, answer: Awaitable[Any]) -> Any:
-        """The answer of the server, with errors of this package's family."""
-        try:
-            return await answer
-        except Exception as exc:
-            raise _failure(exc) from exc
+        server, self._server = self._server, None
+        if server is not None:
+            await server.close()
 
     def _key(self, reply_id: str, part: str) -> str:
         return f"{self._prefix}:{{{reply_id}}}:{part}"
 
-    def _client(self) -> Redis:
-        if self._writer is None:
-            self._writer = _connect(self._url, 5.0)
-            self._script = self._writer.register_script(SCRIPT)
-        return self._writer
+    def _reached(self) -> _Server:
+        """The connections of this loop. Those of an earlier background loop are left alone: it has been stopped, or it
+        is that of the parent process, which uses them."""
+        loop = asyncio.get_running_loop()
+        if self._server is None or self._server.loop is not loop:
+            self._server = _Server(loop, self._connect, self._cluster)
+        return self._server
+
+
+class _Server:
+    """The connections to a server on one loop: one client for what is answered at once, another for what waits."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, connect: Callable[[float], Any], cluster: bool) -> None:
+        self.loop, self.client = loop, connect(ANSWER)
+        self.script = self.client.register_script(SCRIPT)
+        waiting = partial(connect, BLOCK + ANSWER)
+        self.tails = OneByOne(waiting, _entry, _failure) if cluster else Tails(waiting, self._unblock, _entry, _failure)
+
+    async def close(self) -> None:
+        await self.tails.close()
+        await self.client.aclose()
+
+    async def _unblock(self, connection: int) -> None:
+        await _asked(self.client.client_unblock(connection))
+
+
+async def _asked(answer: Awaitable[Any]) -> Any:
+    """The answer of the server, with errors of this package's family."""
+    try:
+        return await answer
+    except Exception as exc:
+        raise _failure(exc) from exc
 
 
 def _failure(exc: Exception) -> StreamkitError:
@@ -104,15 +121,16 @@ def _failure(exc: Exception) -> StreamkitError:
     return BusError.wrapping("the server of the bus refused:", exc, reason="refused")
 
 
-def _connect(url: str, timeout: float) -> Redis:
-    from redis.asyncio import Redis
+def _connect(url: str, cluster: bool, timeout: float) -> Any:
+    """A client that never asks twice: the package itself repeats what may be repeated."""
+    from redis.asyncio import Redis, RedisCluster
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
 
-    client: Redis = Redis.from_url(
-        url, socket_timeout=timeout, socket_connect_timeout=5.0, retry=Retry(NoBackoff(), 0), protocol=2
+    make: Any = RedisCluster if cluster else Redis
+    return make.from_url(
+        url, socket_timeout=timeout, socket_connect_timeout=ANSWER, retry=Retry(NoBackoff(), 0), protocol=2
     )
-    return client
 
 
 def _id(id: bytes) -> EntryId:

@@ -13,12 +13,16 @@ from .log import Entry, EntryId
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-__all__ = ["BLOCK", "Tails", "id_text"]
+__all__ = ["BLOCK", "OneByOne", "Tails", "id_text"]
 
 BLOCK = 5.0
 """Seconds that one XREAD waits: less than the time limit of its connection."""
 PAGE = 500
 """Entries of one log in one answer."""
+
+
+PAUSE = 0.002
+"""Seconds between two attempts to end an XREAD."""
 
 
 class _Tail:
@@ -81,11 +85,14 @@ class Tails:
             await asyncio.wait([self._task])
 
     async def _notice(self) -> None:
+        """Have the new tail read. An XREAD that is only on its way to the server cannot be ended yet, so this is
+        tried until a new one has begun."""
         self._changed = True
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._read(), name="streamkit bus tails")
-        elif self._waiting is not None:
+        while self._changed and self._waiting is not None:
             await self._unblock(self._waiting)
+            await asyncio.sleep(PAUSE)
 
     async def _read(self) -> None:
         client = self._connect()
@@ -116,6 +123,36 @@ class Tails:
                 tail.after = fresh[-1].id
                 tail.pages.append(fresh)
                 tail.news.set()
+
+
+class OneByOne:
+    """Reads each tail over a connection of its own: in a cluster the logs are on several servers."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Any],
+        entry: Callable[[bytes, Any], Entry],
+        failure: Callable[[Exception], StreamkitError],
+    ) -> None:
+        self._connect, self._entry, self._failure = connect, entry, failure
+        self._client: Any = None
+
+    async def tail(self, key: str, after: EntryId, silence: float) -> AsyncGenerator[Sequence[Entry], None]:
+        """The entries after one, as they come; see `Log.tail`."""
+        self._client = self._client or self._connect()
+        block = int(min(silence, BLOCK) * 1000)
+        while True:
+            try:
+                found = await self._client.xread({key: id_text(after)}, count=PAGE, block=block)
+            except Exception as exc:
+                raise self._failure(exc) from exc
+            entries = [self._entry(*row) for row in found[0][1]] if found else []
+            after = entries[-1].id if entries else after
+            yield entries
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
 
 
 def id_text(id: EntryId) -> str:

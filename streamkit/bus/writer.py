@@ -5,15 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
+from ..checks import type_name
 from ..engine.loops import background, on_loop
 from ..engine.upstream import new_id
 from ..errors import ConnectError, SinkError, StreamkitError
-from ..events import Finish, Reply, Restart, RoundEnd, TextDelta, ToolCall, ToolResult
+from ..events import (
+    Event,
+    Finish,
+    ReasoningDelta,
+    RefusalDelta,
+    Reply,
+    Restart,
+    RoundEnd,
+    TextDelta,
+    ToolCall,
+    ToolResult,
+)
 from .entries import encode
+from .home import at_home
 from .log import Answer, Log
 
 __all__ = ["Writer"]
@@ -22,15 +34,18 @@ EVERY = 0.05
 """Seconds after which a batch is appended, from its first event."""
 CHARACTERS = 128
 """Characters of text from which it is appended at once."""
+TEXTS = frozenset({ReasoningDelta, RefusalDelta, TextDelta})
+"""Events with text, the first of which is appended at once: somebody waits for a sign of the reply."""
 AT_ONCE = frozenset({Finish, Reply, Restart, RoundEnd, ToolCall, ToolResult})
 """Events that are appended at once, with all before them."""
+EVENTS = frozenset(get_args(Event))
 PAUSES = (0.05, 0.1, 0.2, 0.5)
 """Seconds between attempts to reach the storage; the last one counts for all further attempts."""
 
 REFUSED = {
-    "stale": "another writer has taken over the reply: this one gave no sign of life for too long",
+    "stale": "another writer has taken over the reply, as this one gave no sign of life for too long",
     "closed": "the reply has ended",
-    "gap": "a batch is missing",
+    "gap": "a batch before this one is missing",
     "missing": "the storage has lost the reply",
     "busy": "the reply is being written already: each needs an id of its own",
     "dead": "the reply was begun by a writer that gives no sign of life",
@@ -38,52 +53,67 @@ REFUSED = {
 
 
 class Writer:
-    """Writes one reply under an epoch. `add` and `end` may be called from any thread and never wait.
+    """Writes one reply under an epoch. `add` may be called from any thread and never waits.
 
-    The work is done by a task on the background loop. ``stop`` is called there, once, if the writer is to stop: it was
-    cancelled from elsewhere (without an error), or the log refuses what it writes. ``ended`` is the end of the task.
+    The work is done by a task on the background loop. ``on_cancel`` is called there, once, if the reply was cancelled
+    from elsewhere. ``taken`` is the answer of the log if this writer goes on after one that has died.
     """
 
     def __init__(
         self,
         log: Log,
         reply_id: str,
-        stop: Callable[[StreamkitError | None], None],
+        on_cancel: Callable[[], None],
         *,
         beat_every: float,
         give_up_after: float,
         taken: Answer | None = None,
     ) -> None:
-        self._log, self._reply_id, self._stop, self._taken = log, reply_id, stop, taken
+        self._log, self._reply_id, self._on_cancel, self._taken = log, reply_id, on_cancel, taken
         self._beat_every, self._give_up_after = beat_every, give_up_after
         self._loop = background()
         self._items: deque[Any] = deque()
-        self._size, self._is_due, self._has_content = 0, False, False
+        self._size, self._is_due, self._has_text, self._was_cancelled = 0, False, False, False
         self._wake = asyncio.Event()
-        self._stopped = False
-        self.latest: Any = None
+        self.has_end = False
+        """True once it was given the event or the error that ends the reply."""
         self.failure: StreamkitError | None = None
         """The error that ended it before its reply had ended."""
-        self.ended: Future[None] = asyncio.run_coroutine_threadsafe(self._drive(), self._loop)
+        self._driven = asyncio.run_coroutine_threadsafe(self._drive(), self._loop)
 
     def add(self, item: Any) -> None:
         """Add an event, which is appended with its batch; the `Reply`, or an error, ends the reply."""
         if self.failure is not None:
             raise self.failure
-        self._items.append(item)
-        self.latest = item
         kind = type(item)
-        if kind is TextDelta:
+        if kind in TEXTS:
+            self._items.append(item)
             self._size += len(item.text)
-            at_once = self._size >= CHARACTERS or not self._has_content
-            self._has_content = True
+            at_once = self._size >= CHARACTERS or not self._has_text
+            self._has_text = True
         else:
-            at_once = kind in AT_ONCE or isinstance(item, StreamkitError)
+            at_once = self._add_other(item)
         if at_once:
             on_loop(self._loop, self._wake.set)
         elif not self._is_due:  # after the item is added, so that no item is left behind
             self._is_due = True
             on_loop(self._loop, self._arm)
+
+    async def ended(self) -> None:
+        """Wait until all is appended, or until the writer has failed."""
+        await at_home(self._ended)
+
+    async def _ended(self) -> None:
+        await asyncio.wait([asyncio.wrap_future(self._driven)])
+
+    def _add_other(self, item: Any) -> bool:
+        """Add what is not text; returns whether it is appended at once."""
+        is_error = isinstance(item, StreamkitError)
+        if not is_error and type(item) not in EVENTS:
+            raise TypeError(f"a bus takes the events of a reply, not {type_name(item)}")
+        self._items.append(item)
+        self.has_end = is_error or isinstance(item, Reply)
+        return is_error or type(item) in AT_ONCE
 
     def _arm(self) -> None:
         self._loop.call_later(EVERY, self._wake.set)
@@ -100,17 +130,20 @@ class Writer:
             epoch, number = await self._begin()
             ended = False
             while not ended:
-                items = await self._next()
-                if items:
+                if items := await self._next():
                     number += 1
                     ended = isinstance(items[-1], (Reply, StreamkitError))
                     step = partial(self._log.append, self._reply_id, epoch, number, encode(items), last=ended)
                 else:
-                    step = partial(self._beat, epoch)
+                    step = partial(self._log.beat, self._reply_id, epoch)
                 self._heed(await self._insist(step))
         except StreamkitError as exc:
             self.failure = exc
-            self._stop_once(exc)
+        except Exception as exc:  # a value that cannot be written, for instance
+            self.failure = SinkError.wrapping(f"the writing of reply {self._reply_id} failed:", exc)
+        except BaseException:  # cancelled
+            self.failure = SinkError(f"reply {self._reply_id}: the loop that writes it was stopped")
+            raise
 
     async def _begin(self) -> tuple[int, int]:
         """The epoch, and the number of the last batch in it."""
@@ -122,14 +155,15 @@ class Writer:
 
     async def _next(self) -> list[Any]:
         """The next batch when it is due; an empty one if there is none for as long as a sign of life may take."""
-        beat = self._loop.call_later(self._beat_every, self._wake.set)
-        await self._wake.wait()
-        beat.cancel()
-        self._wake.clear()
-        return self._take()
-
-    async def _beat(self, epoch: int) -> Answer:
-        return (await self._log.beat({self._reply_id: epoch}))[self._reply_id]
+        try:
+            async with asyncio.timeout(self._beat_every):
+                while True:
+                    await self._wake.wait()
+                    self._wake.clear()
+                    if items := self._take():
+                        return items
+        except TimeoutError:
+            return self._take()
 
     async def _insist(self, step: Callable[[], Awaitable[Answer]]) -> Answer:
         """The answer to ``step``, which is tried again while the storage cannot be reached."""
@@ -139,17 +173,14 @@ class Writer:
                 return await step()
             except ConnectError as exc:
                 if self._loop.time() > end:
-                    raise SinkError.wrapping(f"the bus could not be reached for {self._give_up_after:g} s:", exc) from exc
+                    what = f"the bus could not be reached for {self._give_up_after:g} s:"
+                    raise SinkError.wrapping(what, exc) from exc
             await asyncio.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
             tries += 1
 
     def _heed(self, answer: Answer) -> None:
         if answer.verdict not in ("ok", "repeated"):
             raise SinkError(f"reply {self._reply_id}: {REFUSED[answer.verdict]}")
-        if answer.is_cancelled:
-            self._stop_once(None)
-
-    def _stop_once(self, error: StreamkitError | None) -> None:
-        if not self._stopped:
-            self._stopped = True
-            self._stop(error)
+        if answer.is_cancelled and not self._was_cancelled:
+            self._was_cancelled = True
+            self._on_cancel()

@@ -39,27 +39,35 @@ class BusSink(OwnSink):
     async def close(self, reply: Reply) -> None:
         writer, self._writer = self._writer or self._open(), None
         error, self._error = self._error, None
-        if not isinstance(writer.latest, Reply) and writer.failure is None:
+        if not writer.has_end and writer.failure is None:
             writer.add(reply if error is None else error.with_partial(reply))
-        await asyncio.wait_for(asyncio.wrap_future(writer.ended), closing_limit(reply))
+        await asyncio.wait_for(writer.ended(), closing_limit(reply))
         if writer.failure is not None:
             raise writer.failure
 
     def _open(self) -> Any:
         run_id = self._run_id
-        self._writer = self._bus.writer(self._named or run_id or new_id(), lambda error: _stop(run_id))
+        self._writer = self._bus.writer(self._named or run_id or new_id(), lambda: _cancel(run_id))
         return self._writer
 
     def __repr__(self) -> str:
         return "<bus>"
 
 
-def _stop(run_id: str | None) -> None:
+def _cancel(run_id: str | None) -> None:
     entry = at_work.get(run_id or "")
     if entry is not None:
         entry.run().cancel()
 
 
 def bus(bus: Any, reply_id: str | None = None) -> BusSink:
-    """A sink that writes to ``bus``."""
+    """A sink that writes a reply to a bus, where others follow it: `streamkit.bus`.
+
+        replies = bus.redis("redis://localhost:6379/0")
+        run = sk.start(client.chat("Hi"), sinks.bus(replies))
+        run.id  # what others follow
+
+    Writing never waits: events are collected for 50 ms or 128 characters at most, and appended in the background. The
+    id of the reply is ``reply_id``, or that of the run. If the bus cannot be reached for a while, the sink fails.
+    """
     return BusSink(bus, reply_id)

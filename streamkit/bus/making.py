@@ -1,0 +1,52 @@
+"""The buses that are ready: in memory, and on a server of Redis or Valkey."""
+
+from __future__ import annotations
+
+from ..checks import check_number
+from .bus import Bus
+from .memory_log import MemoryLog
+
+__all__ = ["memory", "redis"]
+
+GRACE = 2.0
+"""Seconds that a writer has to reach a server that comes back, before it counts as dead."""
+
+
+def memory(
+    *, kept_for: float = 300.0, reply_bytes: int = 16 * 2**20, total_bytes: int = 256 * 2**20, dead_after: float = 10.0
+) -> Bus:
+    """A bus within this process.
+
+        replies = bus.memory()
+        run = sk.start(client.chat("Hi"), sinks.bus(replies, "r-1"))
+        sk.run(replies.follow("r-1", wait=1), sk.on(text=print))
+
+    A reply is kept for ``kept_for`` seconds after its end, or less: all that is kept takes ``total_bytes`` at most. A
+    reply of more than ``reply_bytes`` cannot be written.
+    """
+    check_number("kept_for", kept_for)
+    log = MemoryLog(dead_after=dead_after, kept_for=kept_for, reply_bytes=reply_bytes, total_bytes=total_bytes)
+    return Bus(log, dead_after=dead_after)
+
+
+def redis(
+    url: str,
+    *,
+    prefix: str = "streamkit",
+    cluster: bool = False,
+    kept_for: float = 3600.0,
+    dead_after: float = 10.0,
+    give_up_after: float = 30.0,
+) -> Bus:
+    """A bus on a server of Redis (7 or later) or Valkey, for any number of processes. Needs the extra ``redis``.
+
+        replies = bus.redis("redis://localhost:6379/0")
+
+    A reply is kept for ``kept_for`` seconds after its end. ``url`` is that of redis-py: ``rediss://`` with TLS, with
+    a name and a password before an ``@``.
+    """
+    from .redis_log import RedisLog
+
+    check_number("kept_for", kept_for)
+    log = RedisLog(url, prefix=prefix, cluster=cluster, dead_after=dead_after, grace=GRACE, kept_for=kept_for)
+    return Bus(log, dead_after=dead_after, give_up_after=give_up_after)
