@@ -7,6 +7,7 @@ TypeError for a value of another kind, ValueError for a number that makes no sen
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from inspect import isasyncgen, iscoroutine, isgenerator
 from numbers import Integral, Number
@@ -21,6 +22,7 @@ __all__ = [
     "check_instance",
     "check_number",
     "check_one_of",
+    "check_reply_id",
     "check_text",
     "check_whole",
     "keep_number",
@@ -32,6 +34,8 @@ __all__ = [
 
 LONG = 80
 """Characters of a value in a message."""
+
+REPLY_ID = re.compile(r"[0-9A-Za-z._:-]{1,128}", re.ASCII)
 
 
 def quote(value: Any) -> str:
@@ -172,3 +176,12 @@ def _range(low: float, above: bool) -> str:
 
 def _name_of(kind: type) -> str:
     return "mapping" if kind is Mapping else kind.__name__
+
+
+def check_reply_id(reply_id: object) -> str:
+    """``reply_id``, if it may be one: it becomes a part of keys and of headers."""
+    if not isinstance(reply_id, str):
+        raise TypeError(f"reply_id is a str, not {quote(reply_id)}")
+    if not REPLY_ID.fullmatch(reply_id):
+        raise ValueError(f"reply_id is 1 to 128 letters, digits and any of ._:- (ASCII), not {quote(reply_id)}")
+    return reply_id

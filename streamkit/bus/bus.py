@@ -9,19 +9,19 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
-from ..checks import check_number, quote, type_name
+from ..checks import check_number, check_reply_id, quote, type_name
 from ..engine.runs import Run, start
 from ..engine.streams import Reading, ReplyStream, Source, Stream
 from ..errors import BusError, StreamkitError
 from ..events import Event
-from ..sinks.bus import BusSink
+from ..sinks import BusSink
 from ..sources import stream
 from ..stages import Fold
 from .following import Following
 from .home import Asked, at_home
 from .hub import Batch, Hub
 from .log import Answer, Log
-from .position import Position, check_reply_id
+from .position import Position
 from .writer import Writer
 
 __all__ = ["Bus", "Placed"]
@@ -79,7 +79,7 @@ class Bus:
         """A writer of a reply; `sinks.bus` has one for each run."""
         return Writer(
             self._log,
-            check_reply_id(reply_id),
+            reply_id,
             on_cancel,
             beat_every=self._dead_after / 5,
             give_up_after=self._give_up_after,
@@ -173,5 +173,5 @@ async def _placed(following: Following) -> AsyncGenerator[Placed, None]:
 
 def _new_events(batch: Batch, after: Position | None) -> list[Any]:
     """The events of ``batch`` after a position, and the end of the reply in any case: each stream has one."""
-    skipped = after.index + 1 if after is not None and after.entry == batch.id else 0
+    skipped = after.offset + 1 if after is not None and after.entry == batch.id else 0
     return list(batch.events[skipped:]) or ([batch.events[-1]] if batch.is_last else [])

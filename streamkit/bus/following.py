@@ -90,8 +90,8 @@ class Following(NamedTuple):
     async def _check(self, after: Position) -> None:
         if await at_home(self.log.status, self.reply_id) is None:
             raise self._unknown()
-        entries = await self._read(_before(after.entry), 1)
-        if not entries or entries[0].id != after.entry or after.index >= len(Batch(entries[0]).events):
+        entries = await self._read(_before(after.entry), 1) if after.entry > START else ()
+        if not entries or entries[0].id != after.entry or after.offset >= len(Batch(entries[0]).events):
             raise BusError(f"reply {self.reply_id} has no position {after}", reason="position")
 
     def _unknown(self) -> BusError:

@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 
 class _Home(concurrent.futures.Executor):
-    """An executor, because event loops (the one with virtual time too) know how to wait for executors."""
+    """Runs the coroutine that a function gives. It is an executor, because event loops (the one with virtual time too)
+    know how to wait for executors."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
         return asyncio.run_coroutine_threadsafe(fn(*args, **kwargs), background())
@@ -26,7 +27,8 @@ _home = _Home()
 
 async def at_home(call: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
     """The result of ``await call(*args)`` on the background loop. If the caller is cancelled, so is the call."""
-    return await asyncio.get_running_loop().run_in_executor(_home, call, *args)  # type: ignore[arg-type]  # a coroutine
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_home, lambda: call(*args))  # type: ignore[arg-type]  # gives a coroutine
 
 
 class Asked(Generic[T]):

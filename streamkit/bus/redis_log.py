@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from functools import partial
 from typing import Any, cast
 
+from ..engine.loops import enter, leave
 from ..errors import BusError, ConnectError, StreamkitError
 from .log import START, Answer, Entry, EntryId, Status, Verdict
 from .redis_tails import BLOCK, OneByOne, Tails, id_text
@@ -25,12 +26,12 @@ class RedisLog:
     def __init__(
         self, url: str, *, prefix: str, cluster: bool, dead_after: float, grace: float, kept_for: float
     ) -> None:
+        _check_url(url)
         self._connect = partial(_connect, url, cluster)
         self._prefix, self._cluster = prefix, cluster
         live_for = kept_for + 10 * dead_after  # should its writer die while nobody looks
         self._times = (math.ceil(live_for), int(dead_after * 1000), int(grace * 1000), math.ceil(kept_for))
         self._server: _Server | None = None
-        self._connect(ANSWER)  # raises now, if redis-py is missing or the address cannot be
 
     async def open(self, reply_id: str, owner: str) -> Answer:
         return await self._run("open", reply_id, owner)
@@ -93,11 +94,21 @@ class _Server:
         self.loop, self.client = loop, connect(ANSWER)
         self.script = self.client.register_script(SCRIPT)
         waiting = partial(connect, BLOCK + ANSWER)
+        enter(loop, self)
         self.tails = OneByOne(waiting, _entry, _failure) if cluster else Tails(waiting, self._unblock, _entry, _failure)
 
     async def close(self) -> None:
-        await self.tails.close()
-        await self.client.aclose()
+        try:
+            await self.tails.close()
+            await self.client.aclose()
+        finally:
+            leave(self.loop, self)
+
+    def loop_ends(self) -> None:
+        self._closing = self.loop.create_task(self.close(), name="streamkit bus closes")
+
+    def give_up(self) -> None:
+        """Nothing more can be done."""
 
     async def _unblock(self, connection: int) -> None:
         await _asked(self.client.client_unblock(connection))
@@ -119,6 +130,13 @@ def _failure(exc: Exception) -> StreamkitError:
     if isinstance(exc, passing) and not isinstance(exc, exceptions.AuthenticationError):
         return ConnectError.wrapping("the server of the bus cannot be reached:", exc, retryable=True)
     return BusError.wrapping("the server of the bus refused:", exc, reason="refused")
+
+
+def _check_url(url: str) -> None:
+    """ValueError for an address that redis-py does not know, ImportError if there is no redis-py."""
+    from redis.asyncio.connection import parse_url
+
+    parse_url(url)
 
 
 def _connect(url: str, cluster: bool, timeout: float) -> Any:

@@ -3,6 +3,7 @@ with ``write(item)`` and perhaps ``fail(error)`` and ``close(reply)``. Callbacks
 `sk.on`."""
 
 from .batched import Batched, batched
+from .bus import BusSink, bus
 from .console import Console, console
 from .jsonl import JsonLines, jsonl
 from .memory import Memory, memory
@@ -13,6 +14,7 @@ from .threaded import Threaded, threaded
 
 __all__ = [
     "Batched",
+    "BusSink",
     "Console",
     "JsonLines",
     "Memory",
@@ -21,6 +23,7 @@ __all__ = [
     "Sqlite",
     "Threaded",
     "batched",
+    "bus",
     "console",
     "jsonl",
     "memory",

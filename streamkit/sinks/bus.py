@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, ClassVar, Literal
 
+from ..checks import check_reply_id
 from ..engine.branches import OwnSink
 from ..engine.upstream import at_work, new_id
 from ..errors import SinkError, StreamkitError
@@ -21,7 +22,7 @@ class BusSink(OwnSink):
     storage = "bus"
 
     def __init__(self, bus: Any, reply_id: str | None) -> None:
-        self._bus, self._named = bus, reply_id
+        self._bus, self._named = bus, None if reply_id is None else check_reply_id(reply_id)
         self._run_id: str | None = None
         self._writer: Any = None
         self._error: StreamkitError | None = None
