@@ -45,7 +45,7 @@ class Bus:
         self._log = log
         self._dead_after = check_number("dead_after", dead_after)
         self._give_up_after = check_number("give_up_after", give_up_after, above=False)
-        self._hub = Hub(log, min(5.0, dead_after / 2), give_up_after)
+        self._hub = Hub(log, dead_after, give_up_after)
         self._attempts: set[asyncio.Future[None]] = set()
 
     def follow(

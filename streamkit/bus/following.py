@@ -10,14 +10,12 @@ from typing import NamedTuple
 from ..engine.loops import background, on_loop
 from ..errors import BrokenError, BusError
 from .home import at_home
-from .hub import Batch, Feed, Hub
+from .hub import PAGE, Batch, Feed, Hub
 from .log import START, Answer, Entry, EntryId, Log
 from .position import Position
 
 __all__ = ["Following"]
 
-PAGE = 500
-"""Entries of one read."""
 STEP = 0.05
 """Seconds between two looks for a reply that has not begun."""
 

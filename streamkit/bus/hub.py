@@ -13,6 +13,7 @@ from ..engine.loops import on_loop, resolve
 from ..engine.upstream import new_id
 from ..errors import BrokenError, ConnectError, StreamkitError
 from ..events import Reply, Restart
+from ..stages import Fold
 from .entries import decode, encode
 from .log import START, Answer, Entry, EntryId, Log
 
@@ -20,6 +21,11 @@ __all__ = ["Batch", "Feed", "Hub"]
 
 PAUSE = 0.2
 """Seconds until a storage that cannot be reached is tried again."""
+SILENCE = 5.0
+"""Seconds without an entry after which the reader looks after the writer, or half of those in which it counts as dead
+if that is less."""
+PAGE = 500
+"""Entries of one read."""
 ROOM = 1000
 """Batches that wait for a follower; a slower one reads the log by itself until it has caught up."""
 DIED = "the writer of the reply gave no sign of life any more: it has died, or was cut off"
@@ -86,11 +92,9 @@ class Feed:
 class _Reader:
     """The reader of one reply, as long as it has followers."""
 
-    def __init__(
-        self, log: Log, reply_id: str, last: EntryId, epoch: int, silence: float, give_up_after: float
-    ) -> None:
-        self._log, self._reply_id, self.last, self._epoch = log, reply_id, last, epoch
-        self._silence, self._give_up_after = silence, give_up_after
+    def __init__(self, log: Log, reply_id: str, last: EntryId, dead_after: float, give_up_after: float) -> None:
+        self._log, self._reply_id, self.last = log, reply_id, last
+        self._dead_after, self._give_up_after = dead_after, give_up_after
         self.feeds: list[Feed] = []
         self._owner = new_id()
         loop = asyncio.get_running_loop()
@@ -111,7 +115,9 @@ class _Reader:
         """Read until the storage cannot be reached; `BrokenError` if that has lasted for too long."""
         loop = asyncio.get_running_loop()
         try:
-            async with aclosing(self._log.tail(self._reply_id, self.last, silence=self._silence)) as pages:
+            async with aclosing(
+                self._log.tail(self._reply_id, self.last, silence=min(SILENCE, self._dead_after / 2))
+            ) as pages:
                 async for entries in pages:
                     await self._pass_on(entries)
                     self._reached = loop.time()
@@ -123,31 +129,44 @@ class _Reader:
         if not entries:
             await self._look_after_writer()
             return
-        self.last, self._epoch = entries[-1].id, entries[-1].epoch
+        self.last = entries[-1].id
         batches = [Batch(entry) for entry in entries]
         for feed in self.feeds:
             feed.push(batches)
 
     async def _look_after_writer(self) -> None:
         """If the writer is dead, end the reply, or begin a new attempt if a follower asked for that."""
-        attempt = next((feed.attempt for feed in self.feeds if feed.attempt is not None), None)
-        news = BrokenError(DIED) if attempt is None else Restart(DIED)
-        answer = await self._log.take_over(
-            self._reply_id, self._epoch, self._owner, encode([news]), last=attempt is None
-        )
-        if answer.verdict == "missing":
+        status = await self._log.status(self._reply_id)
+        if status is None:
             raise BrokenError("the bus has lost the reply: it has expired, or the storage was emptied")
+        if not status.is_open or status.silent_for <= self._dead_after:
+            return
+        attempt = next((feed.attempt for feed in self.feeds if feed.attempt is not None), None)
+        news = await self._obituary() if attempt is None else Restart(DIED)
+        answer = await self._log.take_over(
+            self._reply_id, status.epoch, self._owner, encode([news]), last=attempt is None
+        )
         if answer.verdict in ("ok", "repeated"):
             self._owner = new_id()
             if attempt is not None:
                 attempt(answer)
 
+    async def _obituary(self) -> BrokenError:
+        """The error that ends the reply, with all that came of it."""
+        fold, last = Fold(), START
+        while entries := await self._log.read(self._reply_id, last, limit=PAGE):
+            last = entries[-1].id
+            for entry in entries:
+                for event in decode(entry.data):
+                    fold.feed(event)
+        return BrokenError(DIED, partial=fold.reply("truncated"))
+
 
 class Hub:
     """All readers of one bus in this process. Used on the background loop."""
 
-    def __init__(self, log: Log, silence: float, give_up_after: float) -> None:
-        self._log, self._silence, self._give_up_after = log, silence, give_up_after
+    def __init__(self, log: Log, dead_after: float, give_up_after: float) -> None:
+        self._log, self._dead_after, self._give_up_after = log, dead_after, give_up_after
         self._readers: dict[str, _Reader] = {}
 
     async def join(self, reply_id: str, feed: Feed) -> bool:
@@ -159,7 +178,7 @@ class Hub:
                 return False
             reader = self._reader(reply_id)  # another follower may have come meanwhile
             if reader is None:
-                reader = _Reader(self._log, reply_id, status.last, status.epoch, self._silence, self._give_up_after)
+                reader = _Reader(self._log, reply_id, status.last, self._dead_after, self._give_up_after)
                 self._readers[reply_id] = reader
         feed.joined = reader.last
         reader.feeds.append(feed)

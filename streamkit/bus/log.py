@@ -42,11 +42,13 @@ class Entry(NamedTuple):
 
 
 class Status(NamedTuple):
-    """What is known of a reply: whether it is open, the epoch, and the id of its last entry (`START` if none)."""
+    """What is known of a reply: whether it is open, the epoch, the id of its last entry (`START` if none), and the
+    seconds since the last sign of life."""
 
     is_open: bool
     epoch: int
     last: EntryId
+    silent_for: float
 
 
 class Log(Protocol):

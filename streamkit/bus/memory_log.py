@@ -140,7 +140,8 @@ class MemoryLog:
         reply = self._known(reply_id)
         if reply is None:
             return None
-        return Status(reply.is_open, reply.epoch, reply.entries[-1].id if reply.entries else START)
+        last = reply.entries[-1].id if reply.entries else START
+        return Status(reply.is_open, reply.epoch, last, self._clock() - reply.beat)
 
     async def close(self) -> None:
         self._replies.clear()

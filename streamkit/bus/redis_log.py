@@ -63,12 +63,14 @@ class RedisLog:
     async def status(self, reply_id: str) -> Status | None:
         client = self._reached().client
         async with client.pipeline(transaction=False) as pipe:
-            pipe.hmget(self._key(reply_id, "meta"), "state", "epoch")
+            pipe.hmget(self._key(reply_id, "meta"), "state", "epoch", "beat")
             pipe.xrevrange(self._key(reply_id, "log"), count=1)
-            (state, epoch), last = await _asked(pipe.execute())
+            pipe.time()
+            (state, epoch, beat), last, (seconds, micro) = await _asked(pipe.execute())
         if state is None:
             return None
-        return Status(state == b"open", int(epoch), _id(last[0][0]) if last else START)
+        silent_for = seconds + micro / 1e6 - int(beat) / 1e3
+        return Status(state == b"open", int(epoch), _id(last[0][0]) if last else START, silent_for)
 
     async def close(self) -> None:
         server, self._server = self._server, None

@@ -1,0 +1,208 @@
+"""The two logs keep the same rules: who may append, what is refused, and what is done once though asked for twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from streamkit.bus import START, Answer, Log
+from streamkit.bus.memory_log import MemoryLog
+from streamkit.bus.redis_log import RedisLog
+from streamkit.engine.upstream import new_id
+
+Play = Callable[[Callable[[Log], Coroutine[Any, Any, None]]], None]
+
+DEAD = 0.3
+GRACE = 0.1
+
+
+@pytest.fixture(params=["memory", "redis"])
+def play(request: pytest.FixtureRequest) -> Play:
+    """Runs a test with a log of its own."""
+
+    def make() -> Log:
+        if request.param == "memory":
+            return MemoryLog(dead_after=DEAD, kept_for=60, reply_bytes=10**6, total_bytes=10**7)
+        url = request.getfixturevalue("valkey").url
+        return RedisLog(url, prefix=new_id(), cluster=False, dead_after=DEAD, grace=GRACE, kept_for=60)
+
+    def run(test: Callable[[Log], Coroutine[Any, Any, None]]) -> None:
+        async def main() -> None:
+            log = make()
+            await test(log)
+            await log.close()
+
+        asyncio.run(main())
+
+    return run
+
+
+async def verdict(answer: Coroutine[Any, Any, Answer]) -> str:
+    return (await answer).verdict
+
+
+async def taken_over(log: Log, owner: str = "b", *, last: bool = False) -> Answer:
+    """Take over as soon as the writer counts as dead."""
+    while (answer := await log.take_over("r", 1, owner, b"new", last=last)).verdict == "alive":
+        await asyncio.sleep(0.02)
+    return answer
+
+
+def test_a_reply_has_one_writer(play: Play) -> None:
+    async def test(log: Log) -> None:
+        assert await log.status("r") is None
+        assert await log.open("r", "a") == Answer("ok", 1)
+        status = await log.status("r")
+        assert status is not None
+        assert status[:3] == (True, 1, START)
+        assert 0 <= status.silent_for < 5
+        assert await log.open("r", "a") == Answer("repeated", 1)
+        assert await log.open("r", "b") == Answer("busy", 1)
+        await asyncio.sleep(DEAD + 0.1)
+        assert await log.open("r", "b") == Answer("dead", 1)
+        assert await verdict(log.append("r", 1, 1, b"x", last=True)) == "ok"
+        assert await log.open("r", "b") == Answer("closed", 1)
+
+    play(test)
+
+
+def test_batches_come_once_and_in_order(play: Play) -> None:
+    async def test(log: Log) -> None:
+        assert await verdict(log.append("r", 1, 1, b"x", last=False)) == "missing"
+        await log.open("r", "a")
+        asked = [(1, 1, "ok"), (1, 1, "repeated"), (1, 3, "gap"), (1, 2, "ok"), (1, 1, "repeated"), (2, 3, "stale")]
+        for epoch, number, expected in asked:
+            assert await verdict(log.append("r", epoch, number, b"%d" % number, last=False)) == expected
+        assert await verdict(log.append("r", 1, 3, b"3", last=True)) == "ok"
+        assert await verdict(log.append("r", 1, 3, b"3", last=True)) == "repeated"
+        assert await verdict(log.append("r", 1, 4, b"4", last=False)) == "closed"
+        entries = await log.read("r", START, limit=10)
+        assert [entry[1:] for entry in entries] == [(1, 1, b"1"), (1, 2, b"2"), (1, 3, b"3")]
+        assert [entry.id for entry in entries] == sorted({entry.id for entry in entries})
+        assert await log.read("r", START, limit=2) == entries[:2]
+        assert await log.read("r", entries[1].id, limit=10) == entries[2:]
+        assert await log.read("r", entries[2].id, limit=10) == await log.read("s", START, limit=1) == []
+        status = await log.status("r")
+        assert status is not None
+        assert status[:3] == (False, 1, entries[2].id)
+
+    play(test)
+
+
+def test_only_a_dead_writer_is_replaced_and_only_once(play: Play) -> None:
+    async def test(log: Log) -> None:
+        assert await verdict(log.take_over("r", 1, "b", b"new", last=False)) == "missing"
+        await log.open("r", "a")
+        await log.append("r", 1, 1, b"old", last=False)
+        for _ in range(5):  # a living writer
+            await asyncio.sleep(DEAD / 2)
+            status = await log.status("r")
+            assert status is not None
+            assert status.silent_for > DEAD / 3
+            assert await verdict(log.beat("r", 1)) == "ok"
+            assert await verdict(log.take_over("r", 1, "b", b"new", last=False)) == "alive"
+        assert await taken_over(log) == Answer("ok", 2)
+        assert await verdict(log.take_over("r", 1, "b", b"new", last=False)) == "repeated"
+        assert await verdict(log.take_over("r", 1, "c", b"new", last=False)) == "stale"
+        assert await verdict(log.take_over("r", 2, "c", b"new", last=False)) == "alive"
+        assert await verdict(log.append("r", 1, 2, b"old", last=False)) == "stale"
+        assert await verdict(log.append("r", 1, 1, b"old", last=False)) == "stale"
+        assert await verdict(log.beat("r", 1)) == "stale"
+        assert await verdict(log.append("r", 2, 2, b"end", last=True)) == "ok"
+        assert [entry[1:] for entry in await log.read("r", START, limit=9)] == [
+            (1, 1, b"old"), (2, 1, b"new"), (2, 2, b"end"),
+        ]  # fmt: skip
+
+    play(test)
+
+
+def test_of_many_claimers_one_wins(play: Play) -> None:
+    async def test(log: Log) -> None:
+        await log.open("r", "a")
+        answers = await asyncio.gather(*(taken_over(log, f"b{number}") for number in range(10)))
+        assert sorted(answer.verdict for answer in answers) == ["ok", *["stale"] * 9]
+        assert len(await log.read("r", START, limit=99)) == 1
+
+    play(test)
+
+
+def test_an_abandoned_reply_is_closed(play: Play) -> None:
+    async def test(log: Log) -> None:
+        await log.open("r", "a")
+        assert await taken_over(log, last=True) == Answer("ok", 2)
+        assert await verdict(log.append("r", 1, 1, b"x", last=False)) == "stale"
+        assert await verdict(log.append("r", 2, 2, b"x", last=False)) == "closed"
+        assert await verdict(log.take_over("r", 2, "c", b"new", last=False)) == "closed"
+        status = await log.status("r")
+        assert status is not None
+        assert not status.is_open
+
+    play(test)
+
+
+def test_a_cancel_is_told_with_each_answer(play: Play) -> None:
+    async def test(log: Log) -> None:
+        assert await verdict(log.cancel("r")) == "missing"
+        await log.open("r", "a")
+        assert not (await log.append("r", 1, 1, b"x", last=False)).is_cancelled
+        assert await verdict(log.cancel("r")) == "ok"
+        assert await log.append("r", 1, 1, b"x", last=False) == Answer("repeated", 1, True)
+        assert await log.beat("r", 1) == Answer("ok", 1, True)
+        assert await log.append("r", 1, 2, b"x", last=True) == Answer("ok", 1, True)
+        assert await verdict(log.cancel("r")) == "closed"
+
+    play(test)
+
+
+def test_a_tail_gives_each_entry_once_and_tells_of_silence(play: Play) -> None:
+    async def test(log: Log) -> None:
+        await log.open("r", "a")
+
+        async def follow(after: tuple[int, int], wanted: int) -> list[bytes]:
+            got: list[bytes] = []
+            async with aclosing(log.tail("r", after, silence=5)) as pages:
+                async for page in pages:
+                    got += [entry.data for entry in page]
+                    if len(got) >= wanted:
+                        return got
+            raise AssertionError
+
+        tails = [asyncio.create_task(follow(START, 20)) for _ in range(3)]
+        for number in range(1, 21):
+            await log.append("r", 1, number, b"%d" % number, last=False)
+            if not number % 5:
+                await asyncio.sleep(0.01)
+        wanted = [b"%d" % number for number in range(1, 21)]
+        assert await asyncio.gather(*tails) == [wanted] * 3
+        entries = await log.read("r", START, limit=99)
+        assert await follow(entries[4].id, 15) == wanted[5:]
+        async with aclosing(log.tail("r", entries[19].id, silence=0.05)) as pages:
+            assert [list(await anext(pages)), list(await anext(pages))] == [[], []]
+
+    play(test)
+
+
+def test_many_tails_begin_at_any_moment(play: Play) -> None:
+    """A tail that comes while others wait is served at once."""
+
+    async def test(log: Log) -> None:
+        for number in range(30):
+            await log.open(f"r{number}", "a")
+
+        async def first(number: int) -> bytes:
+            await asyncio.sleep(number * 0.003)
+            async with aclosing(log.tail(f"r{number}", START, silence=60)) as pages:
+                return (await anext(pages))[0].data
+
+        tails = [asyncio.create_task(first(number)) for number in range(30)]
+        await asyncio.sleep(0.05)
+        for number in range(30):
+            await log.append(f"r{number}", 1, 1, b"%d" % number, last=False)
+        async with asyncio.timeout(2):  # less than one XREAD waits
+            assert await asyncio.gather(*tails) == [b"%d" % number for number in range(30)]
+
+    play(test)
