@@ -136,8 +136,10 @@ def _failure(exc: Exception) -> StreamkitError:
 
 def _check_url(url: str) -> None:
     """ValueError for an address that redis-py does not know, ImportError if there is no redis-py."""
-    from redis.asyncio.connection import parse_url
-
+    try:
+        from redis.asyncio.connection import parse_url
+    except ImportError as exc:
+        raise ImportError("a bus on Redis needs redis-py: pip install 'streamkit-rx[redis]'") from exc
     parse_url(url)
 
 

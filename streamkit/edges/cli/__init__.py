@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import streamkit as sk
 
-from . import ask, play, serve
+from . import ask, follow, play, serve
 from .commands import Command, Program
 from .show import UsageError, say
 
@@ -50,7 +50,7 @@ def make_parser() -> Program:
     parser.add_argument("--version", action="version", version=f"streamkit {sk.__version__}")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Command)
-    for room in (play, ask, serve):
+    for room in (play, ask, follow, serve):
         room.add_to(commands)
     parser.commands = commands.choices
     return parser
