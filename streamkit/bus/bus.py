@@ -115,7 +115,8 @@ class Bus:
         if after is not None and place is None:
             raise BusError(f"not a position in a reply: {quote(after)}", reason="malformed")
         begin = None if attempt is None else partial(self._begin, reply_id, attempt)
-        return Following(self._log, self._hub, check_reply_id(reply_id), place, wait, begin)
+        reply_id = check_reply_id(reply_id)
+        return Following(self._log, self._hub, reply_id, place, wait, self._give_up_after, begin)
 
     def _begin(self, reply_id: str, attempt: ReplyStream, taken: Answer) -> None:
         """Begin a new attempt at a reply that was taken over. Called on the background loop."""

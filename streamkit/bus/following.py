@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from ..engine.loops import background, on_loop
 from ..errors import BrokenError, BusError
-from .home import at_home
+from .home import at_home, insist
 from .hub import PAGE, Batch, Feed, Hub
 from .log import START, Answer, Entry, EntryId, Log
 from .position import Position
 
 __all__ = ["Following"]
+
+T = TypeVar("T")
 
 STEP = 0.05
 """Seconds between two looks for a reply that has not begun."""
@@ -29,6 +32,7 @@ class Following(NamedTuple):
     reply_id: str
     after: Position | None
     wait: float
+    give_up_after: float
     attempt: Callable[[Answer], None] | None
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
@@ -54,7 +58,7 @@ class Following(NamedTuple):
         while True:
             feed = Feed(asyncio.get_running_loop(), self.attempt)
             try:
-                if not await at_home(self.hub.join, self.reply_id, feed):
+                if not await self._ask(partial(self.hub.join, self.reply_id, feed)):
                     raise self._unknown()
                 while last < feed.joined:
                     for batch in await self._page(last):
@@ -75,18 +79,21 @@ class Following(NamedTuple):
         return [Batch(entry) for entry in entries]
 
     async def _read(self, last: EntryId, limit: int) -> Sequence[Entry]:
-        return await at_home(lambda: self.log.read(self.reply_id, last, limit=limit))
+        return await self._ask(lambda: self.log.read(self.reply_id, last, limit=limit))
+
+    async def _ask(self, step: Callable[[], Awaitable[T]]) -> T:
+        return await at_home(insist, step, self.give_up_after)
 
     async def _appearance(self) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + self.wait
-        while await at_home(self.log.status, self.reply_id) is None:
+        while await self._ask(lambda: self.log.status(self.reply_id)) is None:
             if loop.time() >= end:
                 raise self._unknown()
             await asyncio.sleep(STEP)
 
     async def _check(self, after: Position) -> None:
-        if await at_home(self.log.status, self.reply_id) is None:
+        if await self._ask(lambda: self.log.status(self.reply_id)) is None:
             raise self._unknown()
         entries = await self._read(_before(after.entry), 1) if after.entry > START else ()
         if not entries or entries[0].id != after.entry or after.offset >= len(Batch(entries[0]).events):

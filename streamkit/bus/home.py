@@ -1,17 +1,21 @@
-"""Where a bus works: the background loop, for callers on any loop and in any thread."""
+"""Where a bus works: the background loop, for callers on any loop and in any thread; and how it asks its storage."""
 
 from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Generic, TypeVar
 
 from ..engine.loops import background, running_loop
+from ..errors import ConnectError
 
-__all__ = ["Asked", "at_home"]
+__all__ = ["Asked", "at_home", "insist"]
 
 T = TypeVar("T")
+
+PAUSES = (0.05, 0.1, 0.2, 0.5)
+"""Seconds between attempts to reach the storage; the last one counts for all further attempts."""
 
 
 class _Home(concurrent.futures.Executor):
@@ -29,6 +33,21 @@ async def at_home(call: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
     """The result of ``await call(*args)`` on the background loop. If the caller is cancelled, so is the call."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_home, lambda: call(*args))  # type: ignore[arg-type]  # gives a coroutine
+
+
+async def insist(step: Callable[[], Awaitable[T]], seconds: float) -> T:
+    """The answer to ``step``, which is tried again while the storage cannot be reached; after so many seconds
+    `ConnectError`."""
+    loop = asyncio.get_running_loop()
+    end, tries = loop.time() + seconds, 0
+    while True:
+        try:
+            return await step()
+        except ConnectError as exc:
+            if loop.time() > end:
+                raise ConnectError(f"the bus could not be reached for {seconds:g} s: {exc}", retryable=True) from exc
+        await asyncio.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
+        tries += 1
 
 
 class Asked(Generic[T]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from ..errors import BrokenError, ConnectError, StreamkitError
 from ..events import Reply, Restart
 from ..stages import Fold
 from .entries import decode, encode
+from .home import insist
 from .log import START, Answer, Entry, EntryId, Log
 
 __all__ = ["Batch", "Feed", "Hub"]
@@ -97,33 +98,26 @@ class _Reader:
         self._dead_after, self._give_up_after = dead_after, give_up_after
         self.feeds: list[Feed] = []
         self._owner = new_id()
-        loop = asyncio.get_running_loop()
-        self._reached = loop.time()
-        """When the storage was last reached."""
-        self.task = loop.create_task(self._read(), name="streamkit bus reader")
+        self.task = asyncio.get_running_loop().create_task(self._read(), name="streamkit bus reader")
 
     async def _read(self) -> None:
         try:
             while True:
-                await self._read_until_lost()
+                with suppress(ConnectError):
+                    await self._read_until_lost()
                 await asyncio.sleep(PAUSE)
-        except StreamkitError as exc:
+                await insist(lambda: self._log.status(self._reply_id), self._give_up_after)
+        except Exception as exc:
+            error = exc if isinstance(exc, StreamkitError) else BrokenError.wrapping("the bus failed:", exc)
             for feed in self.feeds:
-                feed.fail(exc)
+                feed.fail(error)
 
     async def _read_until_lost(self) -> None:
-        """Read until the storage cannot be reached; `BrokenError` if that has lasted for too long."""
-        loop = asyncio.get_running_loop()
-        try:
-            async with aclosing(
-                self._log.tail(self._reply_id, self.last, silence=min(SILENCE, self._dead_after / 2))
-            ) as pages:
-                async for entries in pages:
-                    await self._pass_on(entries)
-                    self._reached = loop.time()
-        except ConnectError as exc:
-            if loop.time() - self._reached > self._give_up_after:
-                raise BrokenError.wrapping("the bus could not be reached:", exc) from exc
+        async with aclosing(
+            self._log.tail(self._reply_id, self.last, silence=min(SILENCE, self._dead_after / 2))
+        ) as pages:
+            async for entries in pages:
+                await self._pass_on(entries)
 
     async def _pass_on(self, entries: Sequence[Entry]) -> None:
         if not entries:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Any, get_args
 
 from ..checks import type_name
 from ..engine.loops import background, on_loop
 from ..engine.upstream import new_id
-from ..errors import ConnectError, SinkError, StreamkitError
+from ..errors import SinkError, StreamkitError
 from ..events import (
     Event,
     Finish,
@@ -25,7 +25,7 @@ from ..events import (
     ToolResult,
 )
 from .entries import encode
-from .home import at_home
+from .home import at_home, insist
 from .log import Answer, Log
 
 __all__ = ["Writer"]
@@ -39,9 +39,6 @@ TEXTS = frozenset({ReasoningDelta, RefusalDelta, TextDelta})
 AT_ONCE = frozenset({Finish, Reply, Restart, RoundEnd, ToolCall, ToolResult})
 """Events that are appended at once, with all before them."""
 EVENTS = frozenset(get_args(Event))
-PAUSES = (0.05, 0.1, 0.2, 0.5)
-"""Seconds between attempts to reach the storage; the last one counts for all further attempts."""
-
 REFUSED = {
     "stale": "another writer has taken over the reply, as this one gave no sign of life for too long",
     "closed": "the reply has ended",
@@ -136,7 +133,7 @@ class Writer:
                     step = partial(self._log.append, self._reply_id, epoch, number, encode(items), last=ended)
                 else:
                     step = partial(self._log.beat, self._reply_id, epoch)
-                self._heed(await self._insist(step))
+                self._heed(await insist(step, self._give_up_after))
         except StreamkitError as exc:
             self.failure = exc
         except Exception as exc:  # a value that cannot be written, for instance
@@ -149,7 +146,7 @@ class Writer:
         """The epoch, and the number of the last batch in it."""
         if self._taken is not None:
             return self._taken.epoch, 1
-        answer = await self._insist(partial(self._log.open, self._reply_id, new_id()))
+        answer = await insist(partial(self._log.open, self._reply_id, new_id()), self._give_up_after)
         self._heed(answer)
         return answer.epoch, 0
 
@@ -164,19 +161,6 @@ class Writer:
                         return items
         except TimeoutError:
             return self._take()
-
-    async def _insist(self, step: Callable[[], Awaitable[Answer]]) -> Answer:
-        """The answer to ``step``, which is tried again while the storage cannot be reached."""
-        end, tries = self._loop.time() + self._give_up_after, 0
-        while True:
-            try:
-                return await step()
-            except ConnectError as exc:
-                if self._loop.time() > end:
-                    what = f"the bus could not be reached for {self._give_up_after:g} s:"
-                    raise SinkError.wrapping(what, exc) from exc
-            await asyncio.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
-            tries += 1
 
     def _heed(self, answer: Answer) -> None:
         if answer.verdict not in ("ok", "repeated"):
