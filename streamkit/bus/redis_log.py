@@ -95,7 +95,7 @@ class _Server:
     def __init__(self, loop: asyncio.AbstractEventLoop, connect: Callable[[float], Any], cluster: bool) -> None:
         self.loop, self.client = loop, connect(ANSWER)
         self.script = self.client.register_script(SCRIPT)
-        waiting = partial(connect, BLOCK + ANSWER)
+        waiting = partial(connect, BLOCK + ANSWER, alone=not cluster)
         enter(loop, self)
         self.tails = OneByOne(waiting, _entry, _failure) if cluster else Tails(waiting, self._unblock, _entry, _failure)
 
@@ -143,15 +143,22 @@ def _check_url(url: str) -> None:
     parse_url(url)
 
 
-def _connect(url: str, cluster: bool, timeout: float) -> Any:
-    """A client that never asks twice: the package itself repeats what may be repeated."""
+def _connect(url: str, cluster: bool, timeout: float, *, alone: bool = False) -> Any:
+    """A client that never asks twice: the package itself repeats what may be repeated. With ``alone`` it has a single
+    connection."""
     from redis.asyncio import Redis, RedisCluster
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
 
     make: Any = RedisCluster if cluster else Redis
+    options: dict[str, Any] = {"single_connection_client": True} if alone else {}
     return make.from_url(
-        url, socket_timeout=timeout, socket_connect_timeout=ANSWER, retry=Retry(NoBackoff(), 0), protocol=2
+        url,
+        socket_timeout=timeout,
+        socket_connect_timeout=ANSWER,
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,
+        **options,
     )
 
 

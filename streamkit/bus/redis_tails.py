@@ -97,16 +97,15 @@ class Tails:
     async def _read(self) -> None:
         client = self._connect()
         try:
-            async with client.client() as connection:  # type: ignore[attr-defined]  # one connection of its own
-                number = await connection.client_id()
-                while self._tails:
-                    self._changed = False
-                    places = {key: id_text(min(tail.after for tail in tails)) for key, tails in self._tails.items()}
-                    self._waiting = number
-                    found = await connection.xread(places, count=PAGE, block=int(BLOCK * 1000))
-                    self._waiting = None
-                    for key, rows in found:
-                        self._pass_on(key.decode(), [self._entry(*row) for row in rows])
+            number = await client.client_id()
+            while self._tails:
+                self._changed = False
+                places = {key: id_text(min(tail.after for tail in tails)) for key, tails in self._tails.items()}
+                self._waiting = number
+                found = await client.xread(places, count=PAGE, block=int(BLOCK * 1000))
+                self._waiting = None
+                for key, rows in found:
+                    self._pass_on(key.decode(), [self._entry(*row) for row in rows])
         except Exception as exc:
             for tails in self._tails.values():
                 for tail in tails:

@@ -1,23 +1,75 @@
-"""Programs of the tests in which something dies: ``python -m tests.bus.programs WHAT URL PREFIX ID ...``.
+"""Processes of the tests in which something dies. Each prints lines to a file, whole ones, until it is killed.
 
-The text of a reply is the words ``0 1 2 3 ...``, and that of a second attempt ``a0 a1 a2 ...``, so that whatever a
+They are forked from a server that has imported everything, as a hundred interpreters would take minutes to start. The
+text of a reply is the words ``0 1 2 3 ...``, and that of a second attempt ``a0 a1 a2 ...``, so that whatever a
 follower got can be judged by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
+import multiprocessing
+import os
+import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import streamkit as sk
 from streamkit import bus, sinks
 
-__all__ = ["DEAD_AFTER", "WORDS", "words", "words_of"]
+__all__ = ["DEAD_AFTER", "LENGTH", "Program", "words", "words_of"]
 
-DEAD_AFTER = 0.6
+DEAD_AFTER = 0.5
 WORDS = 60
 PAUSE = 0.005
+LENGTH = WORDS * PAUSE
+"""Seconds that a reply takes."""
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload([__name__, "redis.asyncio"])
+_out = 1
+
+
+class Program:
+    """A process that does one of the things below. ``lines`` is what it has printed."""
+
+    def __init__(self, out: Path, what: str, url: str, prefix: str, *args: str) -> None:
+        self._out = out
+        out.touch()
+        self._process = _context.Process(target=_main, args=(str(out), what, url, prefix, *args), daemon=True)
+        self._process.start()
+
+    @property
+    def lines(self) -> list[str]:
+        return [line for line in self._out.read_text().splitlines(True) if line.endswith("\n")]
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join()
+
+    def stop(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def ended(self) -> list[str]:
+        """What it has printed, at its end."""
+        self._process.join(60)
+        assert self._process.exitcode == 0
+        return [line.rstrip("\n") for line in self.lines]
+
+    def _signal(self, number: int) -> None:
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+
+
+def _main(out: str, what: str, url: str, prefix: str, *args: str) -> None:
+    global _out
+    _out = os.open(out, os.O_WRONLY | os.O_APPEND)
+    replies = bus.redis(url, prefix=prefix, dead_after=DEAD_AFTER, give_up_after=20)
+    {"write": write, "read": read, "claim": claim}[what](replies, *args)
+    replies.close()
 
 
 def words_of(attempt: str = "") -> list[str]:
@@ -31,14 +83,13 @@ async def words(attempt: str = "") -> AsyncIterator[str]:
 
 
 def say(line: str) -> None:
-    """Print a line, whole or not at all if the process is killed."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    os.write(_out, f"{line}\n".encode())
 
 
 def write(replies: bus.Bus, name: str) -> None:
-    """Write a reply; prints ``begun``, and how it ended."""
+    """Write a reply; prints ``begun`` when it is on the bus, and how it ended."""
     run = sk.start(sk.from_text(words()), sinks.bus(replies, name))
+    next(iter(replies.follow(name, wait=20)))
     say("begun")
     try:
         say(run.result().outcome)
@@ -74,10 +125,3 @@ def claim(replies: bus.Bus, name: str) -> None:
     attempt = sk.from_text(again)
     for event in replies.follow(name, wait=20, on_dead_writer="restart", attempt=attempt):
         say(sk.to_json(event).decode())
-
-
-if __name__ == "__main__":
-    what, url, prefix, *rest = sys.argv[1:]
-    {"write": write, "read": read, "claim": claim}[what](
-        bus.redis(url, prefix=prefix, dead_after=DEAD_AFTER, give_up_after=20), *rest
-    )

@@ -4,11 +4,8 @@ end; what was acknowledged is not lost. The page on several processes says the s
 from __future__ import annotations
 
 import random
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,66 +15,66 @@ import pytest
 import streamkit as sk
 from streamkit import bus, sinks
 from streamkit.engine.upstream import new_id
+from tests.waiting import until
 
-from .programs import DEAD_AFTER, PAUSE, WORDS, words, words_of
+from .programs import DEAD_AFTER, LENGTH, Program, words, words_of
 from .servers import BINARIES, StorageServer, binary_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 TIMES = 20
-LENGTH = WORDS * PAUSE
-"""Seconds that a reply takes."""
 
 
-@pytest.fixture(scope="module", params=BINARIES)
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StorageServer]:
+@pytest.fixture(params=BINARIES)
+def binary(request: pytest.FixtureRequest) -> str:
     pytest.importorskip("redis")
-    with StorageServer(binary_of(request.param), tmp_path_factory.mktemp(request.param)) as server:
+    return binary_of(request.param)
+
+
+@pytest.fixture
+def server(binary: str, tmp_path: Path) -> Iterator[StorageServer]:
+    with StorageServer(binary, tmp_path) as server:
         yield server
 
 
 class Scene:
     """One death: a name of its own on the server, and a moment drawn by lot."""
 
-    def __init__(self, server: StorageServer, number: int) -> None:
+    def __init__(self, server: StorageServer, folder: Path, number: int) -> None:
         self.server, self.prefix = server, new_id()
         self.chance = random.Random(number)
         self.replies = bus.redis(server.url, prefix=self.prefix, dead_after=DEAD_AFTER, give_up_after=20)
+        self._folder, self._programs = folder, 0
 
-    def program(self, what: str, *args: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "tests.bus.programs", what, self.server.url, self.prefix, "r-1", *args]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    def program(self, what: str, *args: str) -> Program:
+        self._programs += 1
+        out = self._folder / f"{self.prefix}-{self._programs}.txt"
+        return Program(out, what, self.server.url, self.prefix, "r-1", *args)
 
-    def writer(self) -> subprocess.Popen[str]:
-        """A program that has begun to write."""
+    def writer(self) -> Program:
+        """A program whose reply is on the bus."""
         program = self.program("write")
-        assert program.stdout is not None
-        assert program.stdout.readline() == "begun\n"
+        assert until(lambda: program.lines)
         return program
 
     def some_time(self, most: float = LENGTH) -> None:
         time.sleep(self.chance.random() * most)
 
 
-def on_scenes(server: StorageServer, play: Any) -> None:
-    """Play each scene, a few at a time."""
-    with ThreadPoolExecutor(4) as pool:
-        scenes = [Scene(server, number) for number in range(TIMES)]
+def on_scenes(server: StorageServer, folder: Path, play: Callable[[Scene], None]) -> None:
+    """Play each scene, several at a time."""
+    with ThreadPoolExecutor(5) as pool:
+        scenes = [Scene(server, folder, number) for number in range(TIMES)]
         for done in [pool.submit(play, scene) for scene in scenes]:
             done.result()
         for scene in scenes:
             scene.replies.close()
 
 
-def ended(program: subprocess.Popen[str]) -> list[str]:
-    out, _ = program.communicate(timeout=60)
-    return out.splitlines()
-
-
-def followed(replies: bus.Bus) -> tuple[list[sk.Event], sk.StreamkitError | None]:
+def followed(replies: bus.Bus, wait: float = 0.0) -> tuple[list[sk.Event], sk.StreamkitError | None]:
     events: list[sk.Event] = []
     try:
-        sk.run(replies.follow("r-1", wait=20), events.append)
+        sk.run(replies.follow("r-1", wait=wait), events.append)
     except sk.StreamkitError as error:
         return events, error
     return events, None
@@ -103,19 +100,13 @@ def judge(events: list[sk.Event], error: sk.StreamkitError | None) -> list[list[
     return attempts
 
 
-def test_a_writer_is_killed(server: StorageServer) -> None:
+def test_a_writer_is_killed(server: StorageServer, tmp_path: Path) -> None:
     def play(scene: Scene) -> None:
-        program = scene.program("write")
-        if scene.chance.random() < 0.8:
-            assert program.stdout is not None
-            program.stdout.readline()
-            scene.some_time(LENGTH * 1.2)
-        else:
-            scene.some_time(0.8)  # perhaps before it has begun
+        program = scene.program("write") if scene.chance.random() < 0.3 else scene.writer()
+        scene.some_time()
         program.kill()
-        program.communicate()
         began = time.monotonic()
-        events, error = followed(bus.redis(server.url, prefix=scene.prefix, dead_after=DEAD_AFTER))
+        events, error = followed(scene.replies)
         if isinstance(error, sk.BusError):
             assert events == []
             return
@@ -125,7 +116,7 @@ def test_a_writer_is_killed(server: StorageServer) -> None:
         assert [sk.to_json(event) for event in again] == [sk.to_json(event) for event in events]
         assert str(second) == str(error)
 
-    on_scenes(server, play)
+    on_scenes(server, tmp_path, play)
 
 
 def lines_of(out: list[str], number: int = 0) -> list[tuple[str, str]]:
@@ -135,13 +126,13 @@ def lines_of(out: list[str], number: int = 0) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("followers", [1, 100])
-def test_readers_are_killed(server: StorageServer, followers: int) -> None:
+def test_readers_are_killed(server: StorageServer, tmp_path: Path, followers: int) -> None:
     def play(scene: Scene) -> None:
         run = sk.start(sk.from_text(words()), sinks.bus(scene.replies, "r-1"))
         program = scene.program("read", "", str(followers))
-        scene.some_time(LENGTH + 1.0)
+        scene.some_time(LENGTH + 0.3)
         program.kill()
-        died = ended(program)
+        died = program.lines
         assert run.result().outcome == "complete"
         whole = [(item.position, sk.to_json(item.event).decode()) for item in scene.replies.positions("r-1")]
         for number in range(0, followers, 33):
@@ -151,74 +142,65 @@ def test_readers_are_killed(server: StorageServer, followers: int) -> None:
             rest = list(scene.replies.positions("r-1", after))
             assert seen + [(item.position, sk.to_json(item.event).decode()) for item in rest] == whole
 
-    on_scenes(server, play)
+    on_scenes(server, tmp_path, play)
 
 
-def test_a_stopped_writer_that_goes_on_is_refused(server: StorageServer) -> None:
+def test_a_stopped_writer_that_goes_on_is_refused(server: StorageServer, tmp_path: Path) -> None:
     def play(scene: Scene) -> None:
         program = scene.writer()
         scene.some_time(LENGTH * 0.8)
-        program.send_signal(signal.SIGSTOP)
+        program.stop()
         events, error = followed(scene.replies)
-        program.send_signal(signal.SIGCONT)
-        out = ended(program)
+        program.go_on()
+        out = program.ended()
         judge(events, error)
         if error is None:  # it had ended before
-            assert out == ["complete"]
+            assert out[-1] == "complete"
         else:
             assert "another writer has taken over" in out[-1]
         again, second = followed(scene.replies)
         assert [sk.to_json(event) for event in again] == [sk.to_json(event) for event in events]
         assert str(second) == str(error)
 
-    on_scenes(server, play)
+    on_scenes(server, tmp_path, play)
 
 
-def test_two_claimers_make_one_attempt(server: StorageServer) -> None:
+def test_two_claimers_make_one_attempt(server: StorageServer, tmp_path: Path) -> None:
     def play(scene: Scene) -> None:
         program = scene.writer()
         scene.some_time(LENGTH * 0.8)
         program.kill()
-        program.communicate()
         claimers = [scene.program("claim") for _ in range(2)]
-        outs = [ended(claimer) for claimer in claimers]
+        outs = [claimer.ended() for claimer in claimers]
         events = [[sk.from_json(line) for line in out if line != "attempt"] for out in outs]
         assert events[0] == events[1]
         attempts = judge(events[0], None)
         assert sum(out.count("attempt") for out in outs) == len(attempts) - 1
 
-    on_scenes(server, play)
+    on_scenes(server, tmp_path, play)
 
 
-def test_a_claimer_is_killed(server: StorageServer) -> None:
+def test_a_claimer_is_killed(server: StorageServer, tmp_path: Path) -> None:
     """The next one makes a third attempt, and all followers see whole attempts in their order."""
 
     def play(scene: Scene) -> None:
         program = scene.writer()
         scene.some_time(LENGTH * 0.8)
         program.kill()
-        program.communicate()
         claimer = scene.program("claim")
-        scene.some_time(DEAD_AFTER + 3.0)
+        scene.some_time(DEAD_AFTER + 2 * LENGTH)
         claimer.kill()
-        claimer.communicate()
-        out = ended(scene.program("claim"))
+        out = scene.program("claim").ended()
         judge([sk.from_json(line) for line in out if line != "attempt"], None)
 
-    on_scenes(server, play)
-
-
-@pytest.fixture(params=BINARIES)
-def binary(request: pytest.FixtureRequest) -> str:
-    pytest.importorskip("redis")
-    return binary_of(request.param)
+    on_scenes(server, tmp_path, play)
 
 
 @pytest.mark.parametrize("saves", [True, False], ids=["append-only file", "memory only"])
 def test_the_server_is_killed_while_a_reply_is_written(binary: str, tmp_path: Path, saves: bool) -> None:
     with StorageServer(binary, tmp_path, saves=saves) as server:
         for number in range(TIMES):
-            scene = Scene(server, number)
+            scene = Scene(server, tmp_path, number)
             run = sk.start(sk.from_text(words()), sinks.bus(scene.replies, "r-1"))
             follower = sk.start(scene.replies.follow("r-1", wait=20))
             scene.some_time(LENGTH * 1.2)
@@ -249,7 +231,7 @@ def _outcome(run: sk.Run[Any]) -> str:
 
 def test_the_server_is_killed_while_replies_are_resumed(binary: str, tmp_path: Path) -> None:
     with StorageServer(binary, tmp_path) as server:
-        scene = Scene(server, 0)
+        scene = Scene(server, tmp_path, 0)
         texts = [f" {number}" for number in range(20_000)]
         sk.run(sk.from_text(texts), sinks.bus(scene.replies, "r-1"))
         positions = [item.position for item in scene.replies.positions("r-1")]
