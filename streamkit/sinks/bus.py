@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar, Literal
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, Protocol
 
-from ..checks import check_reply_id
+from ..checks import check_reply_id, quote
 from ..engine.branches import OwnSink
 from ..engine.upstream import at_work, new_id
 from ..errors import SinkError, StreamkitError
@@ -15,16 +16,35 @@ from ..worker import closing_limit
 __all__ = ["BusSink", "bus"]
 
 
+class ReplyWriter(Protocol):
+    """What writes one reply to a bus."""
+
+    has_end: bool
+    failure: StreamkitError | None
+
+    def add(self, item: Any) -> None: ...
+
+    async def ended(self) -> None: ...
+
+
+class WritableBus(Protocol):
+    """What this sink needs of a bus: `streamkit.bus.Bus` has it."""
+
+    def writer(self, reply_id: str, on_cancel: Callable[[], None]) -> ReplyWriter: ...
+
+
 class BusSink(OwnSink):
     """Writes events to a bus; see `bus`."""
 
     on_cancel: ClassVar[Literal["drain"]] = "drain"
     storage = "bus"
 
-    def __init__(self, bus: Any, reply_id: str | None) -> None:
+    def __init__(self, bus: WritableBus, reply_id: str | None) -> None:
+        if not callable(getattr(bus, "writer", None)):
+            raise TypeError(f"sinks.bus takes a bus, such as bus.redis(url) gives, not {quote(bus)}")
         self._bus, self._named = bus, None if reply_id is None else check_reply_id(reply_id)
         self._run_id: str | None = None
-        self._writer: Any = None
+        self._writer: ReplyWriter | None = None
         self._error: StreamkitError | None = None
 
     def begin(self, *, run_id: str) -> None:
@@ -46,10 +66,10 @@ class BusSink(OwnSink):
         if writer.failure is not None:
             raise writer.failure
 
-    def _open(self) -> Any:
+    def _open(self) -> ReplyWriter:
         run_id = self._run_id
-        self._writer = self._bus.writer(self._named or run_id or new_id(), lambda: _cancel(run_id))
-        return self._writer
+        writer = self._writer = self._bus.writer(self._named or run_id or new_id(), lambda: _cancel(run_id))
+        return writer
 
     def __repr__(self) -> str:
         return "<bus>"
@@ -61,7 +81,7 @@ def _cancel(run_id: str | None) -> None:
         entry.run().cancel()
 
 
-def bus(bus: Any, reply_id: str | None = None) -> BusSink:
+def bus(bus: WritableBus, reply_id: str | None = None) -> BusSink:
     """A sink that writes a reply to a bus, where others follow it: `streamkit.bus`.
 
         replies = bus.redis("redis://localhost:6379/0")

@@ -132,3 +132,9 @@ def test_a_hundred_thousand_events(replies: bus.Bus) -> None:
     text = [f" word{number}" for number in range(100_000)]
     sk.run(sk.from_text(text), sinks.bus(replies, "r-1"))
     assert [event.text for event in replies.follow("r-1") if isinstance(event, sk.TextDelta)] == text
+
+
+@pytest.mark.parametrize("wrong", ["redis://localhost:6379", None, bus])
+def test_a_sink_that_is_given_no_bus(wrong: object) -> None:
+    with pytest.raises(TypeError, match=r"such as bus\.redis\(url\)"):
+        sinks.bus(wrong)  # type: ignore[arg-type]
