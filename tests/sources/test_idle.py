@@ -237,16 +237,24 @@ def test_a_client_forgotten_between_two_runs_of_a_plain_thread() -> None:
 
 
 def test_a_loop_is_not_kept_by_a_client_that_outlives_it() -> None:
-    async def main(one: sk.Client) -> None:
+    """At whatever step of closing the response the loop ends: the last bytes come while the client waits for them."""
+
+    async def main(one: sk.Client, steps: int) -> None:
         loops.append(weakref.ref(asyncio.get_running_loop()))
         await read(one)
+        while server.sent < len(answer) * len(loops):
+            await asyncio.sleep(0)
+        for _ in range(steps):
+            await asyncio.sleep(0)
 
     loops: list[Any] = []
-    with serving(KEPT) as server, client(server) as one:
-        for _ in range(5):
-            asyncio.run(main(one))
+    first, last = b"".join(KEPT[:2]), KEPT[2]
+    answer = first + last
+    with serving([first, 0.01, last, KEEP]) as server, client(server) as one:
+        for steps in range(30):
+            asyncio.run(main(one, steps))
         gc.collect()
-        assert [loop() for loop in loops] == [None] * 5
+        assert [loop() for loop in loops] == [None] * 30
 
 
 @only_httpx("the fast transport needs one pool")

@@ -21,7 +21,10 @@ PATIENCE = 10.0
 
 
 def options_of(name: str) -> dict[str, Any]:
-    return {"transport": pytest.importorskip("httpx2").AsyncClient() if name == "httpx2" else name}
+    if name != "httpx2":
+        return {"transport": name}
+    httpx2 = pytest.importorskip("httpx2")  # nobody closes this client, so it keeps no connection
+    return {"transport": httpx2.AsyncClient(limits=httpx2.Limits(max_keepalive_connections=0))}
 
 
 def bytes_as_they_are(data: bytes) -> bytes:

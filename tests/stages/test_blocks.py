@@ -93,12 +93,18 @@ def test_a_rewriter_gives_the_same_text_as_without_blocks(blocks: list[tuple[str
 
 @given(BLOCKS, st.integers(1, 6), st.sampled_from([redactor, stopper]))
 def test_blocks_keep_their_exact_places_where_nothing_is_changed(blocks: list[tuple[str, str]], cut: int, make: Any):
+    """So does text in no block, unless a call may overtake what is held back of it."""
     events = events_of(blocks, cut)
     before, after = folded(events), folded(through(make(), events))
     if (before.text, before.reasoning) == (after.text, after.reasoning):
-        assert [(p.kind, p.text, p.reasoning) for p in after.choices[0].parts] == [
-            (p.kind, p.text, p.reasoning) for p in before.choices[0].parts
+        kinds = [kind for kind, _ in blocks]
+        overtakes = "bare" in kinds and "call" in kinds[kinds.index("bare") :]
+        places = [
+            [(part.kind, part.text, part.reasoning) for part in reply.choices[0].parts if part.kind or not overtakes]
+            for reply in (before, after)
         ]
+        assert places[0] == places[1]
+        assert before.tool_calls == after.tool_calls
 
 
 def test_a_block_that_never_began_has_the_text_before_it():

@@ -29,6 +29,7 @@ class Pool:
 
     def __init__(self, client: Any, owned: bool, keeps: bool = True, room: float = CROWD) -> None:
         self.client, self.owned, self.keeps, self._room = client, owned, keeps, room
+        self._group: list[Pool] = []
         self.replies = 0
         """The number of replies that it serves now."""
         self.retired = False
@@ -48,10 +49,19 @@ class Pool:
         cores = (getattr(transport, "_pool", transport) for transport in transports)
         return [connection for core in cores for connection in getattr(core, "connections", ())]
 
+    def join(self, group: list[Pool]) -> None:
+        """Belong to ``group``, the pools of one client on one loop, until it is closed."""
+        self._group = group
+        group.append(self)
+
     async def close(self) -> None:
         if not self.owned:
             return
         self.retired = True
+        # httpcore keeps the connection of a reply that was cut off as it closed, and a connection refers to its loop:
+        # the client would keep that alive.
+        with suppress(ValueError):
+            self._group.remove(self)
         connections = self.connections()
         try:
             await self.client.aclose()
@@ -175,9 +185,10 @@ def retire_pools(pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, lis
     if pid != os.getpid():
         return
     for loop, group in list(pools.items()):
-        for pool in group:
+        pools_of_loop = tuple(group)  # a pool leaves its group once it is closed
+        for pool in pools_of_loop:
             pool.retired = True
-        keepers = {pool.keeper for pool in group if pool.keeper is not None}
+        keepers = {pool.keeper for pool in pools_of_loop if pool.keeper is not None}
         for keeper in keepers:
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(keeper.sweep)

@@ -78,7 +78,7 @@ class Pools:
                 return pool
         pools[:] = [pool for pool in pools if not pool.retired]
         pool = self._make(loop, CROWD if keeping < KEEPING else 0)
-        pools.append(pool)
+        pool.join(pools)
         return pool
 
     async def give_back(self, pool: Pool, *, retire: bool = False) -> None:
@@ -182,7 +182,7 @@ class Pools:
         if self._pid != os.getpid():
             self._start_over_in_child()
         with self._lock:
-            return tuple((loop, pool) for loop, pools in self._pools.items() for pool in pools)
+            return tuple((loop, pool) for loop, pools in self._pools.items() for pool in tuple(pools))
 
 
 def _check_own_connections(transport: Any, endpoint: Endpoint, trust_env: bool) -> None:
