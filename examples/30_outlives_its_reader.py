@@ -12,14 +12,15 @@ replies = bus.redis(server) if server else bus.memory()
 
 run = sk.start(client.chat("Is anybody there?"), sinks.bus(replies))
 
-seen = ""
+seen, last = "", None
 for position, event in replies.positions(run.id, wait=5):  # the first tab
     if isinstance(event, sk.TextDelta):
         print(event.text, end="", flush=True)
         seen += event.text
+    last = position
     if len(seen) > 20:
         break
 
 print("\n[the tab was closed; the reply goes on]")
-reply = sk.run(replies.follow(run.id, after=position), sinks.console())  # the second tab
+reply = sk.run(replies.follow(run.id, after=last), sinks.console())  # the second tab
 print(f"[{reply.outcome}, and the same for both: {reply == run.result()}]")

@@ -31,7 +31,7 @@ FLOORS = (
     Floor("blocks files rate_limits timing turns usage"),
     Floor("messages"),
     Floor("errors events reply reply_repr tool_calls validation", inside="pydantic"),
-    Floor("json_form prelude protocols worker"),
+    Floor("error_form json_form prelude protocols worker"),
     Floor("stages", inside="regex sentencex", never="asyncio"),
     Floor("wire", "pydantic_core", never="asyncio"),
     Floor(APIS, "pydantic_core", never="asyncio"),
@@ -62,7 +62,7 @@ INNER = {
 }
 """Rooms on the floor of the room around them. The two import each other; the outer one imports from the face."""
 
-PUBLIC = {"batch", "errors", "events", "operators", "protocols", "sinks", "stages", "testing", "tokens", "wire"}
+PUBLIC = {"batch", "bus", "errors", "events", "operators", "protocols", "sinks", "stages", "testing", "tokens", "wire"}
 """Rooms that users may import from besides ``streamkit`` itself: the names in their ``__all__``."""
 EDGES = {"testing", "edges", "__main__"}
 """Rooms that may import from ``streamkit`` itself, as users do."""

@@ -24,8 +24,8 @@ STEP = 0.05
 
 
 class Following(NamedTuple):
-    """What one follower wants: the reply from its first event, or from the one after a position on; ``wait`` seconds
-    for its beginning; ``attempt`` if a new attempt is to be made when its writer dies."""
+    """The wish of one follower: a reply from its first event, or from the one ``after`` a position; it waits ``wait``
+    seconds for its beginning, and if the writer dies, ``attempt`` makes a new attempt."""
 
     log: Log
     hub: Hub

@@ -1,11 +1,11 @@
-"""Where a bus works: the background loop, for callers on any loop and in any thread; and how it asks its storage."""
+"""The background loop as the place where a bus works, for callers on any loop and in any thread."""
 
 from __future__ import annotations
 
 import asyncio
 import concurrent.futures
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from ..engine.loops import background, running_loop
 from ..errors import ConnectError
@@ -32,7 +32,8 @@ _home = _Home()
 async def at_home(call: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
     """The result of ``await call(*args)`` on the background loop. If the caller is cancelled, so is the call."""
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_home, lambda: call(*args))  # type: ignore[arg-type]  # gives a coroutine
+    run = cast("Callable[[], T]", lambda: call(*args))  # what `_Home` takes is a function that gives a coroutine
+    return await loop.run_in_executor(_home, run)
 
 
 async def insist(step: Callable[[], Awaitable[T]], seconds: float) -> T:
@@ -51,7 +52,7 @@ async def insist(step: Callable[[], Awaitable[T]], seconds: float) -> T:
 
 
 class Asked(Generic[T]):
-    """What a bus was asked for; it is under way already. ``await`` it, or take its `result` where no loop is running.
+    """A request to a bus, already under way. ``await`` it, or take its `result` where no loop is running.
     Nobody need do either."""
 
     def __init__(self, call: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> None:

@@ -48,7 +48,7 @@ class Batch:
 
 
 class Feed:
-    """What a follower gets from the hub, from its joining on: batches after the entry ``joined``. The hub pushes on its
+    """The batches that a follower gets from the hub: those after the entry ``joined``. The hub pushes on its
     loop, the follower takes on its own. ``attempt`` makes a new attempt if the writer dies."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, attempt: Callable[[Answer], None] | None) -> None:
@@ -129,7 +129,7 @@ class _Reader:
             feed.push(batches)
 
     async def _look_after_writer(self) -> None:
-        """If the writer is dead, end the reply, or begin a new attempt if a follower asked for that."""
+        """End the reply of a dead writer, or begin a new attempt if a follower asked for that."""
         status = await self._log.status(self._reply_id)
         if status is None:
             raise BrokenError("the bus has lost the reply: it has expired, or the storage was emptied")
@@ -138,7 +138,12 @@ class _Reader:
         attempt = next((feed.attempt for feed in self.feeds if feed.attempt is not None), None)
         news = await self._obituary() if attempt is None else Restart(DIED)
         answer = await self._log.take_over(
-            self._reply_id, status.epoch, self._owner, encode([news]), last=attempt is None
+            self._reply_id,
+            status.epoch,
+            self._owner,
+            encode([news]),
+            last=attempt is None,
+            dead_after=self._dead_after,
         )
         if answer.verdict in ("ok", "repeated"):
             self._owner = new_id()

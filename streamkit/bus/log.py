@@ -1,4 +1,4 @@
-"""What a bus needs of its storage: a log for each reply, in which one writer at a time appends entries."""
+"""The storage of a bus: a log for each reply, in which one writer at a time appends entries."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ EntryId: TypeAlias = tuple[int, int]
 START: EntryId = (0, 0)
 """The id before that of any entry."""
 
-Verdict: TypeAlias = Literal["ok", "repeated", "stale", "closed", "gap", "missing", "busy", "dead", "alive"]
+Verdict: TypeAlias = Literal["ok", "repeated", "stale", "closed", "gap", "missing", "busy", "alive"]
 """What became of a request to change a log:
 
 - ``ok``: it was done; ``repeated``: it had been done before, by the same writer, so it was not done again
 - ``stale``: a writer with a higher epoch has taken over; ``closed``: the reply has ended
 - ``gap``: a batch before this one is missing; ``missing``: there is no such reply, or no longer
-- ``busy``: another writer is at work; ``dead``: another writer had begun, and gives no sign of life
-- ``alive``: the writer is not dead, or not for long enough
+- ``busy``: another writer has begun the reply; ``alive``: its writer gave a sign of life not long ago
 """
 
 
@@ -42,7 +41,7 @@ class Entry(NamedTuple):
 
 
 class Status(NamedTuple):
-    """What is known of a reply: whether it is open, the epoch, the id of its last entry (`START` if none), and the
+    """The state of a reply: whether it is open, the epoch, the id of its last entry (`START` if none), and the
     seconds since the last sign of life."""
 
     is_open: bool
@@ -66,8 +65,11 @@ class Log(Protocol):
         """Append an entry, and end the reply with the ``last`` one. It is a sign of life, too."""
         ...
 
-    async def take_over(self, reply_id: str, epoch: int, owner: str, data: bytes, *, last: bool) -> Answer:
-        """Append an entry under the epoch after ``epoch``, whose writer must be dead. The answer has the new epoch."""
+    async def take_over(
+        self, reply_id: str, epoch: int, owner: str, data: bytes, *, last: bool, dead_after: float
+    ) -> Answer:
+        """Append an entry under the epoch after ``epoch``, whose writer must have given no sign of life for more than
+        ``dead_after`` seconds. The answer has the new epoch."""
         ...
 
     async def beat(self, reply_id: str, epoch: int) -> Answer:
@@ -88,7 +90,7 @@ class Log(Protocol):
         ...
 
     async def status(self, reply_id: str) -> Status | None:
-        """What is known of a reply; None if there is none of this id, or no longer."""
+        """The state of a reply; None if there is none of this id, or no longer."""
         ...
 
     async def close(self) -> None:

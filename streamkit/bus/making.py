@@ -25,7 +25,7 @@ def memory(
     reply of more than ``reply_bytes`` cannot be written.
     """
     check_number("kept_for", kept_for)
-    log = MemoryLog(dead_after=dead_after, kept_for=kept_for, reply_bytes=reply_bytes, total_bytes=total_bytes)
+    log = MemoryLog(kept_for=kept_for, reply_bytes=reply_bytes, total_bytes=total_bytes)
     return Bus(log, dead_after=dead_after)
 
 
@@ -48,5 +48,7 @@ def redis(
     from .redis_log import RedisLog
 
     check_number("kept_for", kept_for)
-    log = RedisLog(url, prefix=prefix, cluster=cluster, dead_after=dead_after, grace=GRACE, kept_for=kept_for)
+    check_number("dead_after", dead_after)
+    live_for = kept_for + 10 * dead_after  # should its writer die while nobody looks
+    log = RedisLog(url, prefix=prefix, cluster=cluster, live_for=live_for, kept_for=kept_for, grace=GRACE)
     return Bus(log, dead_after=dead_after, give_up_after=give_up_after)

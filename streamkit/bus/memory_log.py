@@ -40,13 +40,12 @@ class MemoryLog:
     def __init__(
         self,
         *,
-        dead_after: float,
         kept_for: float,
         reply_bytes: int,
         total_bytes: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._dead_after, self._kept_for, self._clock = dead_after, kept_for, clock
+        self._kept_for, self._clock = kept_for, clock
         self._reply_bytes, self._total_bytes = reply_bytes, total_bytes
         self._replies: dict[str, _Kept] = {}
         self._size = 0
@@ -60,7 +59,7 @@ class MemoryLog:
             return Answer("repeated", reply.epoch, reply.is_cancelled)
         if not reply.is_open:
             return Answer("closed", reply.epoch)
-        return Answer("dead" if self._is_dead(reply) else "busy", reply.epoch)
+        return Answer("busy", reply.epoch)
 
     async def append(self, reply_id: str, epoch: int, number: int, data: bytes, *, last: bool) -> Answer:
         reply = self._known(reply_id)
@@ -81,7 +80,9 @@ class MemoryLog:
         self._add(reply, epoch, number, data, last)
         return Answer("ok", epoch, reply.is_cancelled)
 
-    async def take_over(self, reply_id: str, epoch: int, owner: str, data: bytes, *, last: bool) -> Answer:
+    async def take_over(
+        self, reply_id: str, epoch: int, owner: str, data: bytes, *, last: bool, dead_after: float
+    ) -> Answer:
         reply = self._known(reply_id)
         if reply is None:
             return Answer("missing")
@@ -91,7 +92,7 @@ class MemoryLog:
             return Answer("closed", reply.epoch)
         if epoch != reply.epoch:
             return Answer("stale", reply.epoch)
-        if not self._is_dead(reply):
+        if self._clock() - reply.beat <= dead_after:
             return Answer("alive", epoch)
         reply.owner = owner
         self._add(reply, epoch + 1, 1, data, last)
@@ -164,9 +165,6 @@ class MemoryLog:
             reply.is_open, reply.forgotten_at = False, self._clock() + self._kept_for
         reply.news.set()
         reply.news = asyncio.Event()
-
-    def _is_dead(self, reply: _Kept) -> bool:
-        return self._clock() - reply.beat > self._dead_after
 
 
 def _after(reply: _Kept, after: EntryId, limit: int) -> list[Entry]:

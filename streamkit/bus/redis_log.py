@@ -21,16 +21,15 @@ ANSWER = 5.0
 
 
 class RedisLog:
-    """See `streamkit.bus.redis`. Times are in seconds."""
+    """See `streamkit.bus.redis`. An open reply expires ``live_for`` seconds after its last sign of life. A writer that
+    has given none for too long has ``grace`` seconds more for one, as the server itself may have been away."""
 
-    def __init__(
-        self, url: str, *, prefix: str, cluster: bool, dead_after: float, grace: float, kept_for: float
-    ) -> None:
+    def __init__(self, url: str, *, prefix: str, cluster: bool, live_for: float, kept_for: float, grace: float) -> None:
         _check_url(url)
         self._connect = partial(_connect, url, cluster)
         self._prefix, self._cluster = prefix, cluster
-        live_for = kept_for + 10 * dead_after  # should its writer die while nobody looks
-        self._times = (math.ceil(live_for), int(dead_after * 1000), int(grace * 1000), math.ceil(kept_for))
+        self._expiries = (math.ceil(live_for), math.ceil(kept_for))
+        self._grace = int(grace * 1000)
         self._server: _Server | None = None
 
     async def open(self, reply_id: str, owner: str) -> Answer:
@@ -39,8 +38,11 @@ class RedisLog:
     async def append(self, reply_id: str, epoch: int, number: int, data: bytes, *, last: bool) -> Answer:
         return await self._run("append", reply_id, epoch, number, data, int(last))
 
-    async def take_over(self, reply_id: str, epoch: int, owner: str, data: bytes, *, last: bool) -> Answer:
-        return await self._run("take over", reply_id, epoch, owner, data, int(last))
+    async def take_over(
+        self, reply_id: str, epoch: int, owner: str, data: bytes, *, last: bool, dead_after: float
+    ) -> Answer:
+        times = int(dead_after * 1000), self._grace
+        return await self._run("take over", reply_id, epoch, owner, data, int(last), *times)
 
     async def cancel(self, reply_id: str) -> Answer:
         return await self._run("cancel", reply_id)
@@ -50,7 +52,7 @@ class RedisLog:
 
     async def _run(self, op: str, reply_id: str, *args: Any) -> Answer:
         server, keys = self._reached(), [self._key(reply_id, "meta"), self._key(reply_id, "log")]
-        verdict, epoch, cancel = await _asked(server.script(keys=keys, args=[op, *self._times, *args]))
+        verdict, epoch, cancel = await _asked(server.script(keys=keys, args=[op, *self._expiries, *args]))
         return Answer(cast("Verdict", verdict.decode()), int(epoch), bool(cancel))
 
     async def read(self, reply_id: str, after: EntryId, *, limit: int) -> Sequence[Entry]:
@@ -92,7 +94,7 @@ class RedisLog:
 class _Server:
     """The connections to a server on one loop: one client for what is answered at once, another for what waits."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, connect: Callable[[float], Any], cluster: bool) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, connect: Callable[..., Any], cluster: bool) -> None:
         self.loop, self.client = loop, connect(ANSWER)
         self.script = self.client.register_script(SCRIPT)
         waiting = partial(connect, BLOCK + ANSWER, alone=not cluster)

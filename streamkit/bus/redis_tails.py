@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import StreamkitError
 from .log import Entry, EntryId
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
 
 __all__ = ["BLOCK", "OneByOne", "Tails", "id_text"]
 
@@ -19,8 +16,6 @@ BLOCK = 5.0
 """Seconds that one XREAD waits: less than the time limit of its connection."""
 PAGE = 500
 """Entries of one log in one answer."""
-
-
 PAUSE = 0.002
 """Seconds between two attempts to end an XREAD."""
 
@@ -43,7 +38,7 @@ class Tails:
 
     def __init__(
         self,
-        connect: Callable[[], Redis],
+        connect: Callable[[], Any],
         unblock: Callable[[int], Awaitable[Any]],
         entry: Callable[[bytes, Any], Entry],
         failure: Callable[[Exception], StreamkitError],

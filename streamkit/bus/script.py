@@ -6,7 +6,7 @@ __all__ = ["SCRIPT"]
 
 SCRIPT = """
 local meta, log = KEYS[1], KEYS[2]
-local op, live_ttl, dead_after, grace, ended_ttl = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local op, live_ttl, ended_ttl = ARGV[1], ARGV[2], ARGV[3]
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -39,15 +39,15 @@ end
 if op == 'open' then
     if not state then
         epoch = 1
-        redis.call('HSET', meta, 'state', 'open', 'epoch', 1, 'number', 0, 'owner', ARGV[6])
+        redis.call('HSET', meta, 'state', 'open', 'epoch', 1, 'number', 0, 'owner', ARGV[4])
         sign_of_life()
         return answer('ok')
-    elseif owner == ARGV[6] then
+    elseif owner == ARGV[4] then
         return answer('repeated')
     elseif state ~= 'open' then
         return answer('closed')
     end
-    return answer(now - beat > dead_after and 'dead' or 'busy')
+    return answer('busy')
 end
 
 if not state then
@@ -55,20 +55,21 @@ if not state then
 end
 
 if op == 'append' then
-    local asked, batch = tonumber(ARGV[6]), tonumber(ARGV[7])
+    local asked, batch = tonumber(ARGV[4]), tonumber(ARGV[5])
     if asked == epoch and batch <= number then return answer('repeated') end
     if asked ~= epoch then return answer('stale') end
     if state ~= 'open' then return answer('closed') end
     if batch ~= number + 1 then return answer('gap') end
     number = batch
-    add(ARGV[8], ARGV[9])
+    add(ARGV[6], ARGV[7])
     return answer('ok')
 end
 
 if op == 'take over' then
-    if owner == ARGV[7] then return answer('repeated') end
+    local asked, new_owner, dead_after, grace = tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[8]), tonumber(ARGV[9])
+    if owner == new_owner then return answer('repeated') end
     if state ~= 'open' then return answer('closed') end
-    if tonumber(ARGV[6]) ~= epoch then return answer('stale') end
+    if asked ~= epoch then return answer('stale') end
     if now - beat <= dead_after then return answer('alive') end
     if not suspect then  -- the server itself may have been away: give the writer the time to reach it again
         redis.call('HSET', meta, 'suspect', now)
@@ -76,13 +77,13 @@ if op == 'take over' then
     end
     if now - suspect < grace then return answer('alive') end
     epoch, number = epoch + 1, 1
-    redis.call('HSET', meta, 'owner', ARGV[7])
-    add(ARGV[8], ARGV[9])
+    redis.call('HSET', meta, 'owner', new_owner)
+    add(ARGV[6], ARGV[7])
     return answer('ok')
 end
 
 if op == 'beat' then
-    if tonumber(ARGV[6]) ~= epoch then return answer('stale') end
+    if tonumber(ARGV[4]) ~= epoch then return answer('stale') end
     if state ~= 'open' then return answer('closed') end
     sign_of_life()
     return answer('ok')

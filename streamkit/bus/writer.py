@@ -44,8 +44,7 @@ REFUSED = {
     "closed": "the reply has ended",
     "gap": "a batch before this one is missing",
     "missing": "the storage has lost the reply",
-    "busy": "the reply is being written already: each needs an id of its own",
-    "dead": "the reply was begun by a writer that gives no sign of life",
+    "busy": "another writer has begun the reply: each needs an id of its own",
 }
 
 

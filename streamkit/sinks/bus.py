@@ -17,7 +17,7 @@ __all__ = ["BusSink", "bus"]
 
 
 class ReplyWriter(Protocol):
-    """What writes one reply to a bus."""
+    """A writer of one reply."""
 
     has_end: bool
     failure: StreamkitError | None
@@ -28,7 +28,7 @@ class ReplyWriter(Protocol):
 
 
 class WritableBus(Protocol):
-    """What this sink needs of a bus: `streamkit.bus.Bus` has it."""
+    """A bus as far as this sink needs it; `streamkit.bus.Bus` is one."""
 
     def writer(self, reply_id: str, on_cancel: Callable[[], None]) -> ReplyWriter: ...
 

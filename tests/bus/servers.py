@@ -6,13 +6,14 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 import pytest
+
+from tests.waiting import until
 
 __all__ = ["BINARIES", "StorageServer", "binary_of"]
 
@@ -43,14 +44,12 @@ class StorageServer:
 
     def start(self) -> None:
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(2000):
-            try:
-                if self.ask("PING") == "+PONG":  # an error while it loads its file
-                    return
-            except OSError:
-                pass
-            time.sleep(0.005)
-        raise TimeoutError("the server did not start")
+        assert until(self._is_ready)
+
+    def _is_ready(self) -> bool:
+        with suppress(OSError):
+            return self.ask("PING") == "+PONG"  # an error while it loads its file
+        return False
 
     def kill(self) -> None:
         if self._process is not None:
@@ -86,8 +85,5 @@ def one_node_cluster(binary: str, folder: Path) -> Iterator[StorageServer]:
     """A cluster of one server, which refuses what several servers would."""
     with StorageServer(binary, folder, cluster=True) as server:
         assert server.ask("CLUSTER ADDSLOTSRANGE 0 16383") == "+OK"
-        for _ in range(2000):
-            if server.ask("GET any") == "$-1":
-                break
-            time.sleep(0.005)
+        assert until(lambda: server.ask("GET any") == "$-1")
         yield server

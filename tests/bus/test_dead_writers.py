@@ -1,53 +1,53 @@
-"""Writers that die, stand still or come back: a reply never stays open, and nothing is generated that nobody asked for."""
+"""Writers that die, stand still or come back: a reply never stays open, and nothing is generated unasked."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
 
 import pytest
 
 import streamkit as sk
 from streamkit import bus, sinks, testing
+from streamkit.bus.entries import encode
+from streamkit.bus.home import Asked
 from tests.waiting import until
 
-MakeBus = Callable[..., bus.Bus]
-SOON = {"dead_after": 0.5}
+from .conftest import Storage
+
+DEAD = 0.5
 
 
-def dead(replies: bus.Bus, *texts: str, name: str = "r-1") -> None:
-    """A reply whose writer dies after these texts."""
-    writer = replies.writer(name, lambda: None)
-    writer.add(sk.Start(model="m"))
-    for text in texts:
-        writer.add(sk.TextDelta(text))
-    assert until(lambda: not writer._items)
-    time.sleep(0.1)  # until what was taken is appended
-    writer._driven.cancel()
+def begin(storage: Storage, text: str, name: str = "r-1") -> None:
+    """Begin a reply whose writer gives no sign of life afterwards."""
+
+    async def write() -> None:
+        log = storage.log()
+        await log.open(name, "a")
+        await log.append(name, 1, 1, encode([sk.Start(model="m"), sk.TextDelta(text)]), last=False)
+
+    Asked(write).result(5)
 
 
-def test_followers_hear_that_the_writer_died(make_bus: MakeBus) -> None:
-    replies = make_bus(**SOON)
-    dead(replies, "So far")
+def test_followers_hear_that_the_writer_died(storage: Storage) -> None:
+    replies = storage.bus(DEAD)
+    begin(storage, "So far")
     for _ in range(2):
         with pytest.raises(sk.BrokenError, match="no sign of life") as caught:
             sk.run(replies.follow("r-1"))
         assert caught.value.partial.text == "So far"
 
 
-def test_a_writer_that_says_nothing_for_long_is_alive(make_bus: MakeBus) -> None:
-    replies = make_bus(**SOON)
+def test_a_writer_that_says_nothing_for_long_is_alive(storage: Storage) -> None:
+    replies = storage.bus(DEAD)
     with testing.client(testing.Script(["Hm", " well"], every=2.0)) as client:
         run = sk.start(client.chat("Hi"), sinks.bus(replies, "r-1"))
         assert sk.run(replies.follow("r-1", wait=5)).text == "Hm well"
         assert run.result().outcome == "complete"
 
 
-def test_a_restart_is_one_new_attempt_for_all_followers(make_bus: MakeBus) -> None:
-    replies, others = make_bus(**SOON), make_bus(**SOON)
-    others = others if others._log.__class__.__name__ == "RedisLog" else replies
-    dead(replies, "So far")
+def test_a_restart_is_one_new_attempt_for_all_followers(storage: Storage) -> None:
+    replies, others = storage.bus(DEAD), storage.bus(DEAD)
+    begin(storage, "So far")
 
     async def main() -> None:
         with testing.client("Anew.") as client:
@@ -68,12 +68,12 @@ def test_a_restart_is_one_new_attempt_for_all_followers(make_bus: MakeBus) -> No
     assert list(replies.follow("r-1"))[-1].text == "Anew."  # type: ignore[union-attr]
 
 
-def test_the_new_attempt_may_fail_and_be_cancelled(make_bus: MakeBus) -> None:
-    replies = make_bus(**SOON)
-    dead(replies, "So far")
+def test_the_new_attempt_may_fail_and_be_cancelled(storage: Storage) -> None:
+    replies = storage.bus(DEAD)
+    begin(storage, "So far")
     with testing.client(testing.Script(status=401)) as client, pytest.raises(sk.StatusError):
         sk.run(replies.follow("r-1", on_dead_writer="restart", attempt=client.chat("Hi")))
-    dead(replies, "So far", name="r-2")
+    begin(storage, "So far", name="r-2")
     with testing.client(testing.Script("Once upon", stall_after=1)) as client:
         events = iter(replies.follow("r-2", on_dead_writer="restart", attempt=client.chat("Hi")))
         while next(events) != sk.TextDelta("Once"):
@@ -82,8 +82,8 @@ def test_the_new_attempt_may_fail_and_be_cancelled(make_bus: MakeBus) -> None:
         assert list(events)[-1].outcome == "cancelled"  # type: ignore[union-attr]
 
 
-def test_nothing_is_asked_again_for_a_reply_that_ended(make_bus: MakeBus) -> None:
-    replies = make_bus(**SOON)
+def test_nothing_is_asked_again_for_a_reply_that_ended(storage: Storage) -> None:
+    replies = storage.bus(DEAD)
     sk.run(sk.from_text("Done."), sinks.bus(replies, "r-1"))
     with testing.client("Anew.") as client:
         again = client.chat("Hi")
@@ -95,12 +95,9 @@ def test_nothing_is_asked_again_for_a_reply_that_ended(make_bus: MakeBus) -> Non
         assert client.requests == []
 
 
-def test_a_writer_that_comes_back_is_refused(make_bus: MakeBus) -> None:
-    replies = make_bus(**SOON)
-    back = make_bus(dead_after=1000) if replies._log.__class__.__name__ == "RedisLog" else None
-    if back is None:
-        pytest.skip("writers within one process do not stand still")
-    writer = back.writer("r-1", lambda: None)  # without a sign of life
+def test_a_writer_that_comes_back_is_refused(storage: Storage) -> None:
+    replies = storage.bus(DEAD)
+    writer = storage.bus(1000).writer("r-1", lambda: None)  # which gives a sign of life each 200 s
     writer.add(sk.TextDelta("So far"))
     with pytest.raises(sk.BrokenError, match="no sign of life"):
         sk.run(replies.follow("r-1", wait=5))
@@ -111,8 +108,8 @@ def test_a_writer_that_comes_back_is_refused(make_bus: MakeBus) -> None:
         writer.add(sk.TextDelta("!"))
 
 
-def test_an_id_that_is_in_use_fails_the_second_run(make_bus: MakeBus) -> None:
-    replies = make_bus()
+def test_an_id_that_is_in_use_fails_the_second_run(storage: Storage) -> None:
+    replies = storage.bus()
     with testing.client(testing.Script("Once upon", stall_after=1), "Two.") as client:
         first = sk.start(client.chat("Hi"), sinks.bus(replies, "r-1"))
         assert until(lambda: first.reply.text == "Once")
@@ -132,6 +129,6 @@ def test_an_id_that_is_in_use_fails_the_second_run(make_bus: MakeBus) -> None:
         ({"attempt": testing.script("a")}, "belong together"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_at_once(make_bus: MakeBus, options: dict, error: str) -> None:
+def test_what_cannot_be_meant_is_refused_at_once(storage: Storage, options: dict, error: str) -> None:
     with pytest.raises(ValueError, match=error):
-        make_bus().follow("r-1", **options)
+        storage.bus().follow("r-1", **options)
