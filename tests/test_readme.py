@@ -32,8 +32,8 @@ BLOCKS = [block for page in PAGES if page.exists() for block in snippets.blocks(
 @pytest.fixture(scope="module")
 def ran() -> dict[str, snippets.Ran]:
     """What came of each block of the pages, run alone, with a scripted server as the API."""
-    with testing.Server(snippets.Model()).running() as url:
-        return snippets.run_quickly(BLOCKS, url)
+    with testing.Server(snippets.Model()).running() as url, snippets.with_storage(BLOCKS) as blocks:
+        return snippets.run_quickly(blocks, url)
 
 
 @pytest.mark.parametrize("name", [block.name for block in BLOCKS])

@@ -112,7 +112,7 @@ class _Server:
         self._closing = self.loop.create_task(self.close(), name="streamkit bus closes")
 
     def give_up(self) -> None:
-        """Nothing more can be done."""
+        """Leave the connections to the garbage collector: nothing can be awaited any more."""
 
     async def _unblock(self, connection: int) -> None:
         await _asked(self.client.client_unblock(connection))
