@@ -57,7 +57,18 @@ class Bus:
         on_dead_writer: Literal["fail", "restart"] = "fail",
         attempt: ReplyStream | None = None,
     ) -> ReplyStream:
-        """The events of a reply, from the first or from the one ``after`` a position on, and its `Reply`."""
+        """The events of a reply from the first, or from the one after the position ``after``, and its `Reply`.
+
+            for event in replies.follow("r-1", wait=5):
+                ...
+
+        ``wait`` is the number of seconds to wait for the reply if it has not begun. If its writer dies, followers get
+        a `BrokenError`; with ``on_dead_writer="restart"`` one of them starts ``attempt``, such as ``client.chat(...)``,
+        which is paid for, and all get a `Restart` and its events.
+
+        `BusError` for a position that is malformed, at once; and when the stream starts, for a reply or a position
+        that is not there. `ConnectError` if the storage cannot be reached for a while.
+        """
         if on_dead_writer not in ("fail", "restart"):
             raise ValueError(f'on_dead_writer is "fail" or "restart", not {quote(on_dead_writer)}')
         if (attempt is not None) != (on_dead_writer == "restart"):
@@ -68,11 +79,20 @@ class Bus:
         return ReplyStream(Source(partial(_events, following)), label="follow")
 
     def positions(self, reply_id: str, after: str | None = None, *, wait: float = 0.0) -> Stream[Placed]:
-        """As `follow`, with the position of each event."""
+        """The events of a reply as of `follow`, each with its position.
+
+        for position, event in replies.positions("r-1"):
+            ...
+        """
         return stream(partial(_placed, self._following(reply_id, after, wait)))
 
     def cancel(self, reply_id: str) -> Asked[bool]:
-        """Ask the writer to stop, wherever it is. False if the reply has ended already, or is not known."""
+        """Ask the writer to stop, wherever it is: its run is cancelled.
+
+            stopped = await replies.cancel("r-1")
+
+        False if the reply has ended already, or is not known.
+        """
         return Asked(self._cancel, check_reply_id(reply_id))
 
     def writer(self, reply_id: str, on_cancel: Callable[[], None], *, taken: Answer | None = None) -> Writer:

@@ -24,8 +24,9 @@ STEP = 0.05
 
 
 class Following(NamedTuple):
-    """The wish of one follower: a reply from its first event, or from the one ``after`` a position; it waits ``wait``
-    seconds for its beginning, and if the writer dies, ``attempt`` makes a new attempt."""
+    """The wish of one follower: a reply from its first event, or from the one ``after`` a position. It waits ``wait``
+    seconds for its beginning, and for a bus that cannot be reached yet. If the writer dies, ``attempt`` makes a new
+    attempt."""
 
     log: Log
     hub: Hub
@@ -87,7 +88,7 @@ class Following(NamedTuple):
     async def _appearance(self) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + self.wait
-        while await self._ask(lambda: self.log.status(self.reply_id)) is None:
+        while await at_home(insist, lambda: self.log.status(self.reply_id), self.wait) is None:
             if loop.time() >= end:
                 raise self._unknown()
             await asyncio.sleep(STEP)

@@ -42,7 +42,7 @@ def _follow(args: argparse.Namespace) -> int:
         try:
             stream = bus.follow(args.reply, args.after, wait=args.wait)
             placed = bus.positions(args.reply, args.after, wait=args.wait)
-        except (ValueError, TypeError) as exc:
+        except (ValueError, sk.BusError) as exc:  # an id, a time or a position that cannot be one
             raise UsageError(str(exc)) from exc
         if not args.positions:
             return show(stream, lines=args.json, verbose=args.verbose)
