@@ -41,7 +41,7 @@ class Following(NamedTuple):
         `BusError` if there is no such reply or position."""
         last = START
         if self.after is None:
-            await self._appearance()
+            await at_home(self._appearance)
         else:
             await self._check(self.after)
             last = _before(self.after.entry)
@@ -86,9 +86,10 @@ class Following(NamedTuple):
         return await at_home(insist, step, self.give_up_after)
 
     async def _appearance(self) -> None:
+        """Wait until the reply has begun; `BusError` if it has not within ``wait`` seconds of real time."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self.wait
-        while await at_home(insist, lambda: self.log.status(self.reply_id), self.wait) is None:
+        while await insist(lambda: self.log.status(self.reply_id), self.wait) is None:
             if loop.time() >= end:
                 raise self._unknown()
             await asyncio.sleep(STEP)

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from ..engine.loops import enter, leave
 from ..errors import BusError, ConnectError, StreamkitError
-from .log import START, Answer, Entry, EntryId, Status, Verdict
+from .log import Answer, Entry, EntryId, Status, Verdict
 from .redis_tails import BLOCK, OneByOne, Tails, id_text
 from .script import SCRIPT
 
@@ -51,9 +51,12 @@ class RedisLog:
         return await self._run("beat", reply_id, epoch)
 
     async def _run(self, op: str, reply_id: str, *args: Any) -> Answer:
-        server, keys = self._reached(), [self._key(reply_id, "meta"), self._key(reply_id, "log")]
-        verdict, epoch, cancel = await _asked(server.script(keys=keys, args=[op, *self._expiries, *args]))
+        verdict, epoch, cancel = await self._script(op, reply_id, *args)
         return Answer(cast("Verdict", verdict.decode()), int(epoch), bool(cancel))
+
+    async def _script(self, op: str, reply_id: str, *args: Any) -> Any:
+        keys = [self._key(reply_id, "meta"), self._key(reply_id, "log")]
+        return await _asked(self._reached().script(keys=keys, args=[op, *self._expiries, *args]))
 
     async def read(self, reply_id: str, after: EntryId, *, limit: int) -> Sequence[Entry]:
         found = await _asked(self._reached().client.xread({self._key(reply_id, "log"): id_text(after)}, count=limit))
@@ -63,20 +66,15 @@ class RedisLog:
         return self._reached().tails.tail(self._key(reply_id, "log"), after, silence)
 
     async def status(self, reply_id: str) -> Status | None:
-        client = self._reached().client
-        async with client.pipeline(transaction=False) as pipe:
-            pipe.hmget(self._key(reply_id, "meta"), "state", "epoch", "beat")
-            pipe.xrevrange(self._key(reply_id, "log"), count=1)
-            pipe.time()
-            (state, epoch, beat), last, (seconds, micro) = await _asked(pipe.execute())
-        if state is None:
+        state, epoch, *rest = await self._script("status", reply_id)
+        if state == b"missing":
             return None
-        silent_for = seconds + micro / 1e6 - int(beat) / 1e3
-        return Status(state == b"open", int(epoch), _id(last[0][0]) if last else START, silent_for)
+        silent_for, last = rest
+        return Status(state == b"open", int(epoch), _id(last), int(silent_for) / 1000)
 
     async def close(self) -> None:
         server, self._server = self._server, None
-        if server is not None:
+        if server is not None and server.loop is asyncio.get_running_loop():
             await server.close()
 
     def _key(self, reply_id: str, part: str) -> str:

@@ -54,6 +54,11 @@ if not state then
     return answer('missing')
 end
 
+if op == 'status' then
+    local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)
+    return {state, epoch, now - beat, last[1] and last[1][1] or '0-0'}
+end
+
 if op == 'append' then
     local asked, batch = tonumber(ARGV[4]), tonumber(ARGV[5])
     if asked == epoch and batch <= number then return answer('repeated') end
