@@ -23,13 +23,13 @@ class Storage:
 
     def __init__(self, url: str | None) -> None:
         self._url, self._prefix = url, new_id()
-        self._memory = MemoryLog(kept_for=60, reply_bytes=10**7, total_bytes=10**8)
+        self._memory = MemoryLog(kept_for=600, reply_bytes=10**7, total_bytes=10**8)
         self._buses: list[bus.Bus] = []
 
     def log(self) -> bus.Log:
         if self._url is None:
             return self._memory
-        return RedisLog(self._url, prefix=self._prefix, cluster=False, live_for=60, kept_for=60, grace=GRACE)
+        return RedisLog(self._url, prefix=self._prefix, cluster=False, live_for=600, kept_for=600, grace=GRACE)
 
     def bus(self, dead_after: float = 10.0) -> bus.Bus:
         """A bus as another process would have one, with readers of its own."""
