@@ -17,6 +17,7 @@ from hypothesis import settings
 
 import streamkit
 from streamkit.sources.http import shared_client
+from tests.bus.servers import StorageServer, binary_of
 from tests.reports import Reports, reported
 from tests.transports import asks_over_sockets, passes
 
@@ -117,6 +118,14 @@ def reports(request: pytest.FixtureRequest) -> Iterator[Reports]:
 def no_default_client(monkeypatch: pytest.MonkeyPatch) -> None:
     """The client behind `sk.chat` is yet to be made, and is forgotten after the test."""
     monkeypatch.setattr(shared_client, "_default", None)
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StorageServer]:
+    """A server for buses, which all tests share."""
+    pytest.importorskip("redis")
+    with StorageServer(binary_of("valkey"), tmp_path_factory.mktemp("valkey"), saves=False) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
 from ..checks import check_number, check_reply_id, quote, type_name
+from ..engine.loops import running_loop
 from ..engine.runs import Run, start
 from ..engine.streams import Reading, ReplyStream, Source, Stream
 from ..errors import BusError, StreamkitError
@@ -107,10 +108,14 @@ class Bus:
         )
 
     def close(self) -> None:
-        """Close the connections; they are opened again with the next use."""
-        Asked(self._log.close).result()
+        """Close the connections, without waiting for that where a loop is running. They are opened again with the
+        next use."""
+        asked = Asked(self._log.close)
+        if running_loop() is None:
+            asked.result()
 
     async def aclose(self) -> None:
+        """Close the connections."""
         await at_home(self._log.close)
 
     def __enter__(self) -> Self:

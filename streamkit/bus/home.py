@@ -7,6 +7,7 @@ import concurrent.futures
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Generic, TypeVar, cast
 
+from ..engine.failures import report
 from ..engine.loops import background, running_loop
 from ..errors import ConnectError
 
@@ -54,20 +55,35 @@ async def insist(step: Callable[[], Awaitable[T]], seconds: float) -> T:
 
 
 class Asked(Generic[T]):
-    """A request to a bus, already under way. ``await`` it, or take its `result` where no loop is running.
-    Nobody need do either."""
+    """A request to a bus, already under way. ``await`` it, or take its `result` where no loop is running. Nobody need
+    do either: a failure that nobody asked for is logged."""
+
+    _is_heard = True
 
     def __init__(self, call: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> None:
         self._future: concurrent.futures.Future[T] = _home.submit(call, *args)
+        self._is_heard = False
 
     def result(self, timeout: float | None = None) -> T:
         """Block until it is done, for ``timeout`` seconds at most (TimeoutError)."""
         if running_loop() is not None:
             raise RuntimeError("result() would block the running loop: await it instead")
+        self._is_heard = True
         return self._future.result(timeout)
 
     def __await__(self) -> Generator[Any, None, T]:
+        self._is_heard = True
         return at_home(self._done).__await__()
 
     async def _done(self) -> T:
         return await asyncio.shield(asyncio.wrap_future(self._future))
+
+    def __del__(self) -> None:
+        if not self._is_heard:
+            self._future.add_done_callback(_report)
+
+
+def _report(future: concurrent.futures.Future[Any]) -> None:
+    error = None if future.cancelled() else future.exception()
+    if error is not None:
+        report(error, "nobody has asked for the answer of a bus, which failed:")

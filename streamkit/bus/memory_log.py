@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from bisect import bisect_right
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -28,8 +29,6 @@ class _Kept:
     is_open: bool = True
     is_cancelled: bool = False
     size: int = 0
-    forgotten_at: float | None = None
-    """When it is dropped; None while it is open."""
     entries: list[Entry] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -49,6 +48,8 @@ class MemoryLog:
         self._reply_bytes, self._total_bytes = reply_bytes, total_bytes
         self._replies: dict[str, _Kept] = {}
         self._size = 0
+        self._ended: deque[tuple[float, str]] = deque()
+        """When to forget each reply that has ended, in the order of their ends."""
 
     async def open(self, reply_id: str, owner: str) -> Answer:
         reply = self._known(reply_id)
@@ -77,7 +78,7 @@ class MemoryLog:
             raise TooLargeError(
                 f"reply {reply_id} is larger than the {self._reply_bytes} bytes of the bus for one reply"
             )
-        self._add(reply, epoch, number, data, last)
+        self._add(reply_id, epoch, number, data, last)
         return Answer("ok", epoch, reply.is_cancelled)
 
     async def take_over(
@@ -95,7 +96,7 @@ class MemoryLog:
         if self._clock() - reply.beat <= dead_after:
             return Answer("alive", epoch)
         reply.owner = owner
-        self._add(reply, epoch + 1, 1, data, last)
+        self._add(reply_id, epoch + 1, 1, data, last)
         return Answer("ok", reply.epoch, reply.is_cancelled)
 
     async def beat(self, reply_id: str, epoch: int) -> Answer:
@@ -146,23 +147,26 @@ class MemoryLog:
 
     async def close(self) -> None:
         self._replies.clear()
+        self._ended.clear()
+        self._size = 0
 
     def _known(self, reply_id: str) -> _Kept | None:
         now = self._clock()
-        for id, reply in [*self._replies.items()]:  # in the order of their beginning
-            if reply.forgotten_at is not None and (now > reply.forgotten_at or self._size > self._total_bytes):
-                self._size -= reply.size
-                del self._replies[id]
+        while self._ended and (now > self._ended[0][0] or self._size > self._total_bytes):
+            _, forgotten = self._ended.popleft()
+            self._size -= self._replies.pop(forgotten).size
         return self._replies.get(reply_id)
 
-    def _add(self, reply: _Kept, epoch: int, number: int, data: bytes, last: bool) -> None:
+    def _add(self, reply_id: str, epoch: int, number: int, data: bytes, last: bool) -> None:
+        reply = self._replies[reply_id]
         id = (len(reply.entries) + 1, 0)
         reply.entries.append(Entry(id, epoch, number, data))
         reply.epoch, reply.number, reply.beat = epoch, number, self._clock()
         reply.size += len(data)
         self._size += len(data)
         if last:
-            reply.is_open, reply.forgotten_at = False, self._clock() + self._kept_for
+            reply.is_open = False
+            self._ended.append((self._clock() + self._kept_for, reply_id))
         reply.news.set()
         reply.news = asyncio.Event()
 

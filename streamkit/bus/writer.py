@@ -11,7 +11,7 @@ from typing import Any, get_args
 from ..checks import type_name
 from ..engine.loops import background, on_loop
 from ..engine.upstream import new_id
-from ..errors import SinkError, StreamkitError
+from ..errors import ConnectError, SinkError, StreamkitError
 from ..events import (
     Event,
     Finish,
@@ -69,6 +69,7 @@ class Writer:
         self._beat_every, self._give_up_after = beat_every, give_up_after
         self._loop = background()
         self._items: deque[Any] = deque()
+        self._epoch = self._number = 0
         self._size, self._is_due, self._has_text, self._was_cancelled = 0, False, False, False
         self._wake = asyncio.Event()
         self.has_end = False
@@ -123,31 +124,45 @@ class Writer:
 
     async def _drive(self) -> None:
         try:
-            epoch, number = await self._begin()
-            ended = False
-            while not ended:
-                if items := await self._next():
-                    number += 1
-                    ended = isinstance(items[-1], (Reply, StreamkitError))
-                    step = partial(self._log.append, self._reply_id, epoch, number, encode(items), last=ended)
-                else:
-                    step = partial(self._log.beat, self._reply_id, epoch)
-                self._heed(await insist(step, self._give_up_after))
-        except StreamkitError as exc:
-            self.failure = exc
-        except Exception as exc:  # a value that cannot be written, for instance
-            self.failure = SinkError.wrapping(f"the writing of reply {self._reply_id} failed:", exc)
+            await self._begin()
+            await self._append_all()
+        except Exception as exc:
+            said = f"the writing of reply {self._reply_id} failed:"
+            self.failure = exc if isinstance(exc, StreamkitError) else SinkError.wrapping(said, exc)
         except BaseException:  # cancelled
             self.failure = SinkError(f"reply {self._reply_id}: the loop that writes it was stopped")
             raise
 
-    async def _begin(self) -> tuple[int, int]:
-        """The epoch, and the number of the last batch in it."""
+    async def _begin(self) -> None:
         if self._taken is not None:
-            return self._taken.epoch, 1
+            self._epoch, self._number = self._taken.epoch, 1
+            return
         answer = await insist(partial(self._log.open, self._reply_id, new_id()), self._give_up_after)
         self._heed(answer)
-        return answer.epoch, 0
+        self._epoch = answer.epoch
+
+    async def _append_all(self) -> None:
+        ended = False
+        while not ended:
+            if items := await self._next():
+                ended = isinstance(items[-1], (Reply, StreamkitError))
+                try:
+                    await self._append(items, last=ended)
+                except Exception as exc:
+                    if isinstance(exc, (ConnectError, SinkError)):  # nothing more can be appended
+                        raise
+                    error = SinkError.wrapping(f"reply {self._reply_id} cannot be written to the bus:", exc)
+                    await self._append([error], last=True)
+                    raise error from exc
+            else:
+                self._heed(await insist(partial(self._log.beat, self._reply_id, self._epoch), self._give_up_after))
+
+    async def _append(self, items: list[Any], *, last: bool) -> None:
+        """Append a batch. Whatever it raises but `ConnectError` and `SinkError` is the fault of the batch."""
+        number, data = self._number + 1, encode(items)
+        step = partial(self._log.append, self._reply_id, self._epoch, number, data, last=last)
+        self._heed(await insist(step, self._give_up_after))
+        self._number = number
 
     async def _next(self) -> list[Any]:
         """The next batch when it is due; an empty one if there is none for as long as a sign of life may take."""

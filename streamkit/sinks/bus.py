@@ -62,7 +62,12 @@ class BusSink(OwnSink):
         error, self._error = self._error, None
         if not writer.has_end and writer.failure is None:
             writer.add(reply if error is None else error.with_partial(reply))
-        await asyncio.wait_for(writer.ended(), closing_limit(reply))
+        limit = closing_limit(reply)
+        try:
+            await asyncio.wait_for(writer.ended(), limit)
+        except TimeoutError:
+            message = f"the bus has not taken the end of the reply within {limit:g} s; it is tried further"
+            raise SinkError(message) from None
         if writer.failure is not None:
             raise writer.failure
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +10,6 @@ from streamkit import bus
 from streamkit.bus.memory_log import MemoryLog
 from streamkit.bus.redis_log import RedisLog
 from streamkit.engine.upstream import new_id
-
-from .servers import StorageServer, binary_of
 
 GRACE = 0.1
 
@@ -39,14 +36,6 @@ class Storage:
     def close(self) -> None:
         for one in self._buses:
             one.close()
-
-
-@pytest.fixture(scope="session")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StorageServer]:
-    pytest.importorskip("redis")
-    folder: Path = tmp_path_factory.mktemp("valkey")
-    with StorageServer(binary_of("valkey"), folder, saves=False) as server:
-        yield server
 
 
 @pytest.fixture(params=["memory", "redis"])
