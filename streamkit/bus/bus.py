@@ -14,7 +14,7 @@ from ..engine.loops import running_loop
 from ..engine.runs import Run, start
 from ..engine.streams import Reading, ReplyStream, Source, Stream
 from ..errors import BusError, StreamkitError
-from ..events import Event
+from ..events import Event, Reply
 from ..sinks import BusSink
 from ..sources import stream
 from ..stages import Fold
@@ -174,15 +174,20 @@ async def _events(following: Following, reading: Reading) -> AsyncGenerator[Iter
     fold = Fold()
     reading.snapshot = lambda outcome: fold.reply(outcome or "truncated")
     reading.server = "the bus"
-    async with aclosing(following.batches()) as batches:
-        async for batch in batches:
-            events = _new_events(batch, following.after)
-            error = events.pop() if events and isinstance(events[-1], StreamkitError) else None
-            for event in events:
-                fold.feed(event)
-            yield events
-            if error is not None:
-                raise error
+    try:
+        async with aclosing(following.batches()) as batches:
+            async for batch in batches:
+                events = _new_events(batch, following.after)
+                error = events.pop() if events and isinstance(events[-1], StreamkitError) else None
+                for event in events:
+                    fold.feed(event)
+                yield events
+                if error is not None:
+                    raise error
+    except StreamkitError as exc:
+        if exc.partial.choices == Reply().choices:  # it is not of the writer, who knows the whole reply
+            exc.partial = fold.reply("truncated")
+        raise
 
 
 async def _placed(following: Following) -> AsyncGenerator[Placed, None]:

@@ -7,18 +7,18 @@ first choice: most events are these, and in a list they take a tenth of the time
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from ..error_form import error_form, error_of_form
-from ..errors import StreamkitError
+from ..errors import MalformedError, StreamkitError, excerpt
 from ..events import Reply, TextDelta
 from ..json_form import event_form, missed_warning, read_form
-from ..json_values import json_default, json_line
+from ..json_values import json_default, json_line, loads
 
-__all__ = ["decode", "encode"]
+__all__ = ["decode", "encode", "writable"]
 
 ERROR = "error"
 
@@ -39,15 +39,35 @@ def encode(items: Iterable[Any]) -> bytes:
     return json_line(forms, json_default)
 
 
+def writable(items: Iterable[Any]) -> list[Any]:
+    """Those of ``items`` that come before the first one that `encode` fails for."""
+    found: list[Any] = []
+    with suppress(Exception):
+        for item in items:
+            encode([item])
+            found.append(item)
+    return found
+
+
 def decode(data: bytes) -> list[Any]:
     """The events of a batch, and the error at its end if there is one. `MalformedError` if it is not a batch."""
     events: list[Any] = []
-    for form in json.loads(data):
-        if type(form) is list:
-            events.extend(map(TextDelta, form))
-        else:
-            events.append(_item(form))
+    try:
+        for form in loads(data):
+            if type(form) is list:
+                "".join(form)  # TypeError unless all of them are texts
+                events.extend(map(TextDelta, form))
+            else:
+                events.append(_item(form))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
+        raise _not_a_batch(data) from exc
+    if not events:
+        raise _not_a_batch(data)
     return events
+
+
+def _not_a_batch(data: bytes) -> MalformedError:
+    return MalformedError(f"not a batch of events of a bus: {excerpt(data.decode('utf-8', 'replace'))}")
 
 
 def _form(item: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..engine.loops import on_loop, resolve
 from ..engine.upstream import new_id
-from ..errors import BrokenError, ConnectError, StreamkitError
+from ..errors import BrokenError, ConnectError, MalformedError, StreamkitError
 from ..events import Reply, Restart
 from ..stages import Fold
 from .entries import decode, encode
@@ -153,11 +153,12 @@ class _Reader:
     async def _obituary(self) -> BrokenError:
         """The error that ends the reply, with all that came of it."""
         fold, last = Fold(), START
-        while entries := await self._log.read(self._reply_id, last, limit=PAGE):
-            last = entries[-1].id
-            for entry in entries:
-                for event in decode(entry.data):
-                    fold.feed(event)
+        with suppress(MalformedError):  # of another version, perhaps; the reply must end all the same
+            while entries := await self._log.read(self._reply_id, last, limit=PAGE):
+                last = entries[-1].id
+                for entry in entries:
+                    for event in decode(entry.data):
+                        fold.feed(event)
         return BrokenError(DIED, partial=fold.reply("truncated"))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
 from ..engine.loops import enter, leave
-from ..errors import BusError, ConnectError, StreamkitError
 from .log import Answer, Entry, EntryId, Status, Verdict
+from .redis_client import Client, check_url
 from .redis_tails import BLOCK, OneByOne, Tails, id_text
 from .script import SCRIPT
 
@@ -25,8 +25,8 @@ class RedisLog:
     has given none for too long has ``grace`` seconds more for one, as the server itself may have been away."""
 
     def __init__(self, url: str, *, prefix: str, cluster: bool, live_for: float, kept_for: float, grace: float) -> None:
-        _check_url(url)
-        self._connect = partial(_connect, url, cluster)
+        check_url(url)
+        self._connect = partial(Client, url, cluster)
         self._prefix, self._cluster = prefix, cluster
         self._expiries = (math.ceil(live_for), math.ceil(kept_for))
         self._grace = int(grace * 1000)
@@ -56,10 +56,12 @@ class RedisLog:
 
     async def _script(self, op: str, reply_id: str, *args: Any) -> Any:
         keys = [self._key(reply_id, "meta"), self._key(reply_id, "log")]
-        return await _asked(self._reached().script(keys=keys, args=[op, *self._expiries, *args]))
+        server = self._reached()
+        return await server.client.ask(server.script(keys=keys, args=[op, *self._expiries, *args]))
 
     async def read(self, reply_id: str, after: EntryId, *, limit: int) -> Sequence[Entry]:
-        found = await _asked(self._reached().client.xread({self._key(reply_id, "log"): id_text(after)}, count=limit))
+        client = self._reached().client
+        found = await client.ask(client.redis.xread({self._key(reply_id, "log"): id_text(after)}, count=limit))
         return [_entry(*row) for row in found[0][1]] if found else []
 
     def tail(self, reply_id: str, after: EntryId, *, silence: float) -> AsyncGenerator[Sequence[Entry], None]:
@@ -92,17 +94,17 @@ class RedisLog:
 class _Server:
     """The connections to a server on one loop: one client for what is answered at once, another for what waits."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, connect: Callable[..., Any], cluster: bool) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, connect: Callable[..., Client], cluster: bool) -> None:
         self.loop, self.client = loop, connect(ANSWER)
-        self.script = self.client.register_script(SCRIPT)
+        self.script = self.client.redis.register_script(SCRIPT)
         waiting = partial(connect, BLOCK + ANSWER, alone=not cluster)
+        self.tails = OneByOne(waiting, _entry) if cluster else Tails(waiting, self._unblock, _entry)
         enter(loop, self)
-        self.tails = OneByOne(waiting, _entry, _failure) if cluster else Tails(waiting, self._unblock, _entry, _failure)
 
     async def close(self) -> None:
         try:
             await self.tails.close()
-            await self.client.aclose()
+            await self.client.close()
         finally:
             leave(self.loop, self)
 
@@ -113,53 +115,7 @@ class _Server:
         """Leave the connections to the garbage collector: nothing can be awaited any more."""
 
     async def _unblock(self, connection: int) -> None:
-        await _asked(self.client.client_unblock(connection))
-
-
-async def _asked(answer: Awaitable[Any]) -> Any:
-    """The answer of the server, with errors of this package's family."""
-    try:
-        return await answer
-    except Exception as exc:
-        raise _failure(exc) from exc
-
-
-def _failure(exc: Exception) -> StreamkitError:
-    """A `ConnectError` if the server may be reached later, else a `BusError`."""
-    from redis import exceptions
-
-    passing = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ReadOnlyError, OSError)
-    if isinstance(exc, passing) and not isinstance(exc, exceptions.AuthenticationError):
-        return ConnectError.wrapping("the server of the bus cannot be reached:", exc, retryable=True)
-    return BusError.wrapping("the server of the bus refused:", exc, reason="refused")
-
-
-def _check_url(url: str) -> None:
-    """ValueError for an address that redis-py does not know, ImportError if there is no redis-py."""
-    try:
-        from redis.asyncio.connection import parse_url
-    except ImportError as exc:
-        raise ImportError("a bus on Redis needs redis-py: pip install 'streamkit-rx[redis]'") from exc
-    parse_url(url)
-
-
-def _connect(url: str, cluster: bool, timeout: float, *, alone: bool = False) -> Any:
-    """A client that never asks twice: the package itself repeats what may be repeated. With ``alone`` it has a single
-    connection."""
-    from redis.asyncio import Redis, RedisCluster
-    from redis.asyncio.retry import Retry
-    from redis.backoff import NoBackoff
-
-    make: Any = RedisCluster if cluster else Redis
-    options: dict[str, Any] = {"single_connection_client": True} if alone else {}
-    return make.from_url(
-        url,
-        socket_timeout=timeout,
-        socket_connect_timeout=ANSWER,
-        retry=Retry(NoBackoff(), 0),
-        protocol=2,
-        **options,
-    )
+        await self.client.ask(self.client.redis.client_unblock(connection))
 
 
 def _id(id: bytes) -> EntryId:

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any
 
-from ..errors import StreamkitError
 from .log import Entry, EntryId
+from .redis_client import Client
 
 __all__ = ["BLOCK", "OneByOne", "Tails", "id_text"]
 
@@ -26,7 +26,7 @@ class _Tail:
     def __init__(self, after: EntryId) -> None:
         self.after = after
         self.pages: deque[Sequence[Entry]] = deque()
-        self.error: StreamkitError | None = None
+        self.error: Exception | None = None
         self.news = asyncio.Event()
 
 
@@ -38,12 +38,11 @@ class Tails:
 
     def __init__(
         self,
-        connect: Callable[[], Any],
+        connect: Callable[[], Client],
         unblock: Callable[[int], Awaitable[Any]],
         entry: Callable[[bytes, Any], Entry],
-        failure: Callable[[Exception], StreamkitError],
     ) -> None:
-        self._connect, self._unblock, self._entry, self._failure = connect, unblock, entry, failure
+        self._connect, self._unblock, self._entry = connect, unblock, entry
         self._tails: dict[str, list[_Tail]] = {}
         self._task: asyncio.Task[None] | None = None
         self._waiting: int | None = None
@@ -92,23 +91,23 @@ class Tails:
     async def _read(self) -> None:
         client = self._connect()
         try:
-            number = await client.client_id()
+            number = await client.ask(client.redis.client_id())
             while self._tails:
                 self._changed = False
                 places = {key: id_text(min(tail.after for tail in tails)) for key, tails in self._tails.items()}
                 self._waiting = number
-                found = await client.xread(places, count=PAGE, block=int(BLOCK * 1000))
+                found = await client.ask(client.redis.xread(places, count=PAGE, block=int(BLOCK * 1000)))
                 self._waiting = None
                 for key, rows in found:
                     self._pass_on(key.decode(), [self._entry(*row) for row in rows])
         except Exception as exc:
             for tails in self._tails.values():
                 for tail in tails:
-                    tail.error = self._failure(exc)
+                    tail.error = exc
                     tail.news.set()
         finally:
             self._waiting = None
-            await client.aclose()
+            await client.close()
 
     def _pass_on(self, key: str, entries: Sequence[Entry]) -> None:
         for tail in self._tails.get(key, ()):
@@ -122,31 +121,23 @@ class Tails:
 class OneByOne:
     """Reads each tail over a connection of its own: in a cluster the logs are on several servers."""
 
-    def __init__(
-        self,
-        connect: Callable[[], Any],
-        entry: Callable[[bytes, Any], Entry],
-        failure: Callable[[Exception], StreamkitError],
-    ) -> None:
-        self._connect, self._entry, self._failure = connect, entry, failure
-        self._client: Any = None
+    def __init__(self, connect: Callable[[], Client], entry: Callable[[bytes, Any], Entry]) -> None:
+        self._connect, self._entry = connect, entry
+        self._client: Client | None = None
 
     async def tail(self, key: str, after: EntryId, silence: float) -> AsyncGenerator[Sequence[Entry], None]:
         """The entries after one, as they come; see `Log.tail`."""
-        self._client = self._client or self._connect()
+        client = self._client = self._client or self._connect()
         block = int(min(silence, BLOCK) * 1000)
         while True:
-            try:
-                found = await self._client.xread({key: id_text(after)}, count=PAGE, block=block)
-            except Exception as exc:
-                raise self._failure(exc) from exc
+            found = await client.ask(client.redis.xread({key: id_text(after)}, count=PAGE, block=block))
             entries = [self._entry(*row) for row in found[0][1]] if found else []
             after = entries[-1].id if entries else after
             yield entries
 
     async def close(self) -> None:
         if self._client is not None:
-            await self._client.aclose()
+            await self._client.close()
 
 
 def id_text(id: EntryId) -> str:

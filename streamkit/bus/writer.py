@@ -11,7 +11,7 @@ from typing import Any, get_args
 from ..checks import type_name
 from ..engine.loops import background, on_loop
 from ..engine.upstream import new_id
-from ..errors import ConnectError, SinkError, StreamkitError
+from ..errors import BusError, ConnectError, SinkError, StreamkitError
 from ..events import (
     Event,
     Finish,
@@ -24,7 +24,7 @@ from ..events import (
     ToolCall,
     ToolResult,
 )
-from .entries import encode
+from .entries import encode, writable
 from .home import at_home, insist
 from .log import Answer, Log
 
@@ -149,16 +149,16 @@ class Writer:
                 try:
                     await self._append(items, last=ended)
                 except Exception as exc:
-                    if isinstance(exc, (ConnectError, SinkError)):  # nothing more can be appended
+                    if isinstance(exc, (BusError, ConnectError, SinkError)):  # nothing more can be appended
                         raise
                     error = SinkError.wrapping(f"reply {self._reply_id} cannot be written to the bus:", exc)
-                    await self._append([error], last=True)
+                    await self._append([*writable(items), error], last=True)
                     raise error from exc
             else:
                 self._heed(await insist(partial(self._log.beat, self._reply_id, self._epoch), self._give_up_after))
 
     async def _append(self, items: list[Any], *, last: bool) -> None:
-        """Append a batch. Whatever it raises but `ConnectError` and `SinkError` is the fault of the batch."""
+        """Append a batch. What it raises besides BusError, ConnectError and SinkError is the fault of the batch."""
         number, data = self._number + 1, encode(items)
         step = partial(self._log.append, self._reply_id, self._epoch, number, data, last=last)
         self._heed(await insist(step, self._give_up_after))

@@ -24,6 +24,7 @@ def begin(storage: Storage, text: str, name: str = "r-1") -> None:
         log = storage.log()
         await log.open(name, "a")
         await log.append(name, 1, 1, encode([sk.Start(model="m"), sk.TextDelta(text)]), last=False)
+        await log.close()
 
     Asked(write).result(5)
 
