@@ -146,7 +146,7 @@ class MemoryLog:
         return Status(reply.is_open, reply.epoch, last, self._clock() - reply.beat)
 
     async def close(self) -> None:
-        """There is nothing to close: the replies stay, as they do on a server."""
+        """Do nothing: the replies stay, as they do on a server."""
 
     def _known(self, reply_id: str) -> _Kept | None:
         now = self._clock()

@@ -128,6 +128,7 @@ def test_a_cancelled_reply_ends_so_for_followers(replies: bus.Bus) -> None:
     assert not replies.cancel("r-2").result(5)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_events(replies: bus.Bus) -> None:
     text = [f" word{number}" for number in range(100_000)]
     sk.run(sk.from_text(text), sinks.bus(replies, "r-1"))
