@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from ..engine.loops import background, on_loop
 from ..errors import BrokenError, BusError
@@ -23,7 +24,8 @@ STEP = 0.05
 """Seconds between two looks for a reply that has not begun."""
 
 
-class Following(NamedTuple):
+@dataclass(frozen=True)
+class Following:
     """The wish of one follower: a reply from its first event, or from the one ``after`` a position. It waits ``wait``
     seconds for its beginning, and for a bus that cannot be reached yet. If the writer dies, ``attempt`` makes a new
     attempt."""
