@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Any
 
 from ..errors import BusError, ConnectError, StreamkitError
@@ -57,10 +58,14 @@ class Client:
 
     async def close(self) -> None:
         """Close the connections; commands under way fail."""
-        await self.redis.aclose()
+        await self._disconnect()
         if self._under_way:
             await asyncio.wait(self._under_way)
-            await self.redis.aclose()  # the connections that were being made
+            await self._disconnect()  # the connections that were being made
+
+    async def _disconnect(self) -> None:
+        with suppress(Exception):  # of a connection that is broken
+            await self.redis.aclose()
 
 
 async def _outcome(command: Awaitable[Any]) -> tuple[Any, Exception | None]:

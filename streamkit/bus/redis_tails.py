@@ -69,9 +69,7 @@ class Tails:
                 if tail.error is not None:
                     raise tail.error
         finally:
-            self._tails[key].remove(tail)
-            if not self._tails[key]:
-                del self._tails[key]
+            self._forget(key, tail)
 
     async def close(self) -> None:
         if self._task is not None:
@@ -88,26 +86,41 @@ class Tails:
             await self._unblock(self._waiting)
             await asyncio.sleep(PAUSE)
 
+    def _forget(self, key: str, tail: _Tail) -> None:
+        tails = self._tails.get(key, [])
+        if tail in tails:  # those that have failed are forgotten already
+            tails.remove(tail)
+            if not tails:
+                del self._tails[key]
+
     async def _read(self) -> None:
-        client = self._connect()
-        try:
-            number = await client.ask(client.redis.client_id())
-            while self._tails:
-                self._changed = False
-                places = {key: id_text(min(tail.after for tail in tails)) for key, tails in self._tails.items()}
-                self._waiting = number
-                found = await client.ask(client.redis.xread(places, count=PAGE, block=int(BLOCK * 1000)))
+        while self._tails:  # also those that have come while the connection was being closed
+            client = self._connect()
+            try:
+                await self._read_over(client)
+            except Exception as exc:
+                self._fail(exc)
+            finally:
                 self._waiting = None
-                for key, rows in found:
-                    self._pass_on(key.decode(), [self._entry(*row) for row in rows])
-        except Exception as exc:
-            for tails in self._tails.values():
-                for tail in tails:
-                    tail.error = exc
-                    tail.news.set()
-        finally:
+                await client.close()
+
+    async def _read_over(self, client: Client) -> None:
+        number = await client.ask(client.redis.client_id())
+        while self._tails:
+            self._changed = False
+            places = {key: id_text(min(tail.after for tail in tails)) for key, tails in self._tails.items()}
+            self._waiting = number
+            found = await client.ask(client.redis.xread(places, count=PAGE, block=int(BLOCK * 1000)))
             self._waiting = None
-            await client.close()
+            for key, rows in found:
+                self._pass_on(key.decode(), [self._entry(*row) for row in rows])
+
+    def _fail(self, error: Exception) -> None:
+        failed, self._tails = self._tails, {}
+        for tails in failed.values():
+            for tail in tails:
+                tail.error = error
+                tail.news.set()
 
     def _pass_on(self, key: str, entries: Sequence[Entry]) -> None:
         for tail in self._tails.get(key, ()):

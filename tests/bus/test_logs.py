@@ -180,6 +180,22 @@ def test_a_tail_gives_each_entry_once_and_tells_of_silence(play: Play) -> None:
     play(test)
 
 
+def test_a_tail_that_begins_while_another_ends_is_read(play: Play) -> None:
+    """At whatever step of the end of the one before: the connection is being closed then."""
+
+    async def test(log: Log) -> None:
+        await log.open("r", "a")
+        await log.append("r", 1, 1, b"x", last=False)
+        for steps in range(40):
+            async with aclosing(log.tail("r", START, silence=60)) as pages:
+                assert (await anext(pages))[0].data == b"x"
+            await log.append("r", 1, steps + 2, b"x", last=False)  # the XREAD that waits is answered, and nobody reads
+            for _ in range(steps):
+                await asyncio.sleep(0)
+
+    play(test)
+
+
 def test_many_tails_begin_at_any_moment(play: Play) -> None:
     """A tail that comes while others wait is served at once."""
 
