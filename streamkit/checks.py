@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from inspect import isasyncgen, iscoroutine, isgenerator
+from inspect import isasyncgen, iscoroutine, isgenerator, ismodule
 from numbers import Integral, Number
 from operator import index
 from typing import Any
@@ -46,6 +46,8 @@ def quote(value: Any) -> str:
         return excerpt(repr(value), LONG)
     if isinstance(value, type):
         return f"the class {value.__name__}"
+    if ismodule(value):
+        return f"the module {value.__name__}"
     if isgenerator(value) or isasyncgen(value):
         return "a generator" if isgenerator(value) else "an async generator"
     if callable(value) and (name := getattr(value, "__qualname__", None)):
@@ -181,7 +183,8 @@ def _name_of(kind: type) -> str:
 def check_reply_id(reply_id: object) -> str:
     """``reply_id``, if it may be one: it becomes a part of keys and of headers."""
     if not isinstance(reply_id, str):
-        raise TypeError(f"reply_id is a str, not {quote(reply_id)}")
+        hint = ": write run.id" if isinstance(getattr(reply_id, "id", None), str) else ""
+        raise TypeError(f"reply_id is a str, not {quote_refused(reply_id)}{hint}")
     if not REPLY_ID.fullmatch(reply_id):
         raise ValueError(f"reply_id is 1 to 128 letters, digits and any of ._:- (ASCII), not {quote(reply_id)}")
     return reply_id

@@ -5,6 +5,7 @@ The code of a row is run with the names of `PRELUDE`; it raises the class, and t
 
 from __future__ import annotations
 
+import streamkit as sk
 from streamkit.errors import SinkError
 
 PRELUDE = """
@@ -16,7 +17,7 @@ import httpx
 import pydantic
 import reactivex.operators as rxo
 import streamkit as sk
-from streamkit import ops, sinks
+from streamkit import bus, ops, sinks
 
 class Lines:
     def __init__(self, size=1):
@@ -82,6 +83,8 @@ def stream():
     return sk.from_text(["Hello."])
 
 client = sk.Client("http://localhost:1/v1", "key", model="m")
+replies = bus.memory()
+here = bus.Placed("1-0.0", sk.Start())
 class Base(Lines, sk.StageBase):
     pass
 
@@ -378,4 +381,83 @@ OPTIONS = [
     ("sk.sse(stream(), keepalive='15')", TypeError, "keepalive is a number or None, not '15'"),
     ("sk.from_text(['Hi'], model=5)", TypeError, "model is a str or None, not 5"),
 ]
-MISTAKES = [*STAGES, *PLACES, *FUNCTIONS, *OPTIONS]
+BUSES = [
+    ("sk.run(stream(), replies)", TypeError, "a bus is not a sink: write sinks.bus(replies)"),
+    ("sk.branch(into=replies)", TypeError, "write sinks.bus(replies)"),
+    ("stream().pipe(replies)", TypeError, "write sk.run(stream, sinks.bus(replies))"),
+    ("stream().pipe(sinks.bus(replies))", TypeError, "is a sink: write sk.run(stream, sink)"),
+    ("sk.run(stream(), sinks.bus)", TypeError, "write sinks.bus(...)"),
+    ("sk.run(replies)", TypeError, "write replies.follow(reply_id)"),
+    ("sk.run(replies.follow)", TypeError, "call it"),
+    ("sk.run(replies.cancel('r-1'))", TypeError, "await it, or take its result()"),
+    ("sk.run(stream(), replies.follow('r-1'))", TypeError, "is not a sink but a stream"),
+    ("sk.start(replies.positions('r-1'), sinks.console())", TypeError, "follow(reply_id) gives the events themselves"),
+    ("sk.run(replies.positions('r-1'), sk.on(text=print))", TypeError, "follow(reply_id) gives the events themselves"),
+    ("replies.positions('r-1').pipe(ops.text())", TypeError, "follow(reply_id) gives the events themselves"),
+    ("replies.positions('r-1', here)", TypeError, "write placed.position"),
+    ("sk.run(replies.positions('r-1'), sinks.bus(replies))", TypeError, "sinks.bus() works on events"),
+    ("sk.run(stream().pipe(ops.text()), sinks.bus(replies))", TypeError, "text(), which leaves only text"),
+    ("sk.run(stream().pipe(ops.segments()), sinks.console())", TypeError, "sinks.console() works on events or text"),
+    ("sinks.bus(stream())", TypeError, "such as bus.redis(url) gives, not an instance of ReplyStream"),
+    ("sinks.bus('redis://localhost')", TypeError, "write bus.redis(url)"),
+    ("sinks.bus(bus)", TypeError, "not the module streamkit.bus"),
+    ("sinks.bus(bus.memory)", TypeError, "not the function memory: call it"),
+    ("sinks.bus(bus.Bus)", TypeError, "not the class Bus: call it"),
+    ("sinks.bus(answer('Hi'))", TypeError, "not the coroutine answer()"),
+    ("sinks.bus(replies, 5)", TypeError, "reply_id is a str, not 5"),
+    (
+        "sinks.bus(replies, 'a b')",
+        ValueError,
+        "reply_id is 1 to 128 letters, digits and any of ._:- (ASCII), not 'a b'",
+    ),
+    ("bus.Bus('redis://localhost')", TypeError, "write bus.redis(url)"),
+    ("bus.Bus(bus.Log)", TypeError, "the methods of bus.Log, not the class Log"),
+    ("bus.Bus(replies)", TypeError, "the methods of bus.Log, not an instance of Bus"),
+    ("bus.memory(kept_for=-1)", ValueError, "kept_for must be positive, not -1"),
+    ("bus.memory(dead_after=math.nan)", ValueError, "dead_after must be positive, not nan"),
+    ("bus.memory(reply_bytes='16')", TypeError, "reply_bytes is a whole number, not '16'"),
+    ("bus.memory(total_bytes=math.nan)", ValueError, "total_bytes must be at least 1, not nan"),
+    ("replies.follow(5)", TypeError, "reply_id is a str, not 5"),
+    ("replies.follow(answer('Hi'))", TypeError, "not the coroutine answer()"),
+    ("replies.follow(sk.start(stream()))", TypeError, "write run.id"),
+    ("replies.follow('r-1\\n')", ValueError, "reply_id is 1 to 128 letters"),
+    ("replies.follow('r-1', 5)", TypeError, "after is a position, which is a str, not 5"),
+    ("replies.follow('r-1', here)", TypeError, "write placed.position"),
+    ("replies.follow('r-1', 'x')", sk.BusError, "'x' is not a position, as positions(reply_id) gives them"),
+    ("sk.run(replies.follow('r-1'))", sk.BusError, "there is no reply r-1"),
+    ("replies.follow('r-1', wait=-1)", ValueError, "wait must be 0 or more, not -1"),
+    ("replies.follow('r-1', wait=math.nan)", ValueError, "wait must be 0 or more, not nan"),
+    ("replies.follow('r-1', wait='5')", TypeError, "wait is a number, not '5'"),
+    ("replies.follow('r-1', on_dead_writer=True)", TypeError, "on_dead_writer is one of fail, restart, not True"),
+    ("replies.follow('r-1', on_dead_writer='again')", ValueError, "on_dead_writer is one of fail, restart"),
+    ("replies.follow('r-1', on_dead_writer='restart')", ValueError, "belong together"),
+    ("replies.follow('r-1', attempt=stream())", ValueError, "belong together"),
+    ("replies.follow('r-1', on_dead_writer='restart', attempt=client.chat)", TypeError, "Client.chat: call it"),
+    ("replies.follow('r-1', on_dead_writer='restart', attempt=answer('Hi'))", TypeError, "the coroutine answer()"),
+    (
+        "replies.follow('r-1', on_dead_writer='restart', attempt=stream().pipe(ops.text()))",
+        TypeError,
+        "the stream of the events of a reply, as client.chat(...) gives, not an instance of Stream",
+    ),
+    ("replies.cancel(5)", TypeError, "reply_id is a str, not 5"),
+]
+REDIS = [
+    ("bus.redis(5)", TypeError, "url is a str, not 5"),
+    ("bus.redis('localhost:6379')", ValueError, "write redis://HOST:PORT/NUMBER"),
+    ("bus.redis('redis://:key12345/6@localhost')", ValueError, "a sign such as / in a password is written %2F"),
+    ("bus.redis('redis://localhost/zero')", ValueError, "has a path that is not the number of a database"),
+    ("bus.redis('redis://localhost?nonsense=1')", ValueError, "has an option that redis-py does not know"),
+    ("bus.redis('redis://localhost?protocol=3')", ValueError, "cannot set protocol, which the bus sets itself"),
+    ("bus.redis('redis://localhost', prefix=5)", TypeError, "prefix is a str, not 5"),
+    ("bus.redis('redis://localhost', prefix='{a}')", ValueError, "prefix cannot have braces in it"),
+    ("bus.redis('redis://localhost', cluster=1)", TypeError, "cluster is True or False, not 1"),
+    ("bus.redis('redis://localhost', kept_for='1')", TypeError, "kept_for is a number, not '1'"),
+    ("bus.redis('redis://localhost', dead_after=0)", ValueError, "dead_after must be positive, not 0"),
+    (
+        "bus.redis('redis://localhost', give_up_after=math.inf)",
+        ValueError,
+        "give_up_after must be 0 or more and finite",
+    ),
+]
+"""Those that need redis-py."""
+MISTAKES = [*STAGES, *PLACES, *FUNCTIONS, *OPTIONS, *BUSES]

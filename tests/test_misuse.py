@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.misuse import MISTAKES, PRELUDE
+from tests.misuse import MISTAKES, PRELUDE, REDIS
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +16,15 @@ def names() -> dict[str, Any]:
     found: dict[str, Any] = {}
     exec(PRELUDE, found)
     return found
+
+
+@pytest.mark.parametrize(("code", "kind", "words"), REDIS, ids=[code for code, _, _ in REDIS])
+def test_a_mistake_with_redis_is_told(code: str, kind: type[Exception], words: str, names: dict[str, Any]) -> None:
+    pytest.importorskip("redis")
+    with pytest.raises(kind, match=re.escape(words)) as caught:
+        eval(code, dict(names))
+    assert type(caught.value) is kind
+    assert "12345" not in f"{caught.value!r} {caught.value.__context__!r}", "a password is told to nobody"
 
 
 @pytest.mark.parametrize(("code", "kind", "words"), MISTAKES, ids=[code for code, _, _ in MISTAKES])

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing, suppress
 from functools import partial
+from inspect import isclass
 from types import TracebackType
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
-from ..checks import check_number, check_reply_id, quote, type_name
+from ..checks import check_number, check_one_of, check_reply_id, quote, quote_refused
 from ..engine.loops import running_loop
 from ..engine.runs import Run, start
-from ..engine.streams import Reading, ReplyStream, Source, Stream
+from ..engine.streams import ItemKind, Reading, ReplyStream, Source, Stream, with_kind
 from ..errors import BusError, StreamkitError
 from ..events import Event, Reply
 from ..sinks import BusSink
@@ -26,6 +27,9 @@ from .position import Position
 from .writer import Writer
 
 __all__ = ["Bus", "Placed"]
+
+METHODS = ("open", "append", "take_over", "beat", "cancel", "read", "tail", "status", "close")
+"""Those of a `Log`."""
 
 
 class Placed(NamedTuple):
@@ -42,11 +46,20 @@ class Bus:
     ``give_up_after`` that for which storage that cannot be reached is tried again.
     """
 
+    _misplaced: ClassVar[dict[str, str]] = {
+        "stream": ": write replies.follow(reply_id)",
+        "operator": "a bus: write sk.run(stream, sinks.bus(replies))",
+        "sink": "a bus is not a sink: write sinks.bus(replies)",
+    }
+
     def __init__(self, log: Log, *, dead_after: float = 10.0, give_up_after: float = 30.0) -> None:
+        if isclass(log) or not all(callable(getattr(log, name, None)) for name in METHODS):
+            hint = ": write bus.redis(url)" if isinstance(log, str) else ""
+            raise TypeError(f"a bus is made with an object that has the methods of bus.Log, not {quote(log)}{hint}")
         self._log = log
         self._dead_after = check_number("dead_after", dead_after)
         self._give_up_after = check_number("give_up_after", give_up_after, above=False)
-        self._hub = Hub(log, dead_after, give_up_after)
+        self._hub = Hub(log, self._dead_after, self._give_up_after)
         self._attempts: set[asyncio.Future[None]] = set()
 
     def follow(
@@ -70,12 +83,11 @@ class Bus:
         `BusError` for a position that is malformed, at once; and when the stream starts, for a reply or a position
         that is not there. `ConnectError` if the storage cannot be reached for a while.
         """
-        if on_dead_writer not in ("fail", "restart"):
-            raise ValueError(f'on_dead_writer is "fail" or "restart", not {quote(on_dead_writer)}')
+        check_one_of("on_dead_writer", on_dead_writer, ("fail", "restart"))
         if (attempt is not None) != (on_dead_writer == "restart"):
             raise ValueError('on_dead_writer="restart" and attempt=<the stream that asks again> belong together')
-        if attempt is not None and not isinstance(attempt, ReplyStream):
-            raise TypeError(f"attempt is a stream of a reply, as of client.chat, not {type_name(attempt)}")
+        if attempt is not None:
+            _check_attempt(attempt)
         following = self._following(reply_id, after, wait, attempt)
         return ReplyStream(Source(partial(_events, following)), label="follow")
 
@@ -85,7 +97,8 @@ class Bus:
         for position, event in replies.positions("r-1"):
             ...
         """
-        return stream(partial(_placed, self._following(reply_id, after, wait)))
+        kind = ItemKind("values", "positions", "follow(reply_id) gives the events themselves")
+        return with_kind(stream(partial(_placed, self._following(reply_id, after, wait))), kind)
 
     def cancel(self, reply_id: str) -> Asked[bool]:
         """Ask the writer to stop, wherever it is: its run is cancelled.
@@ -135,10 +148,8 @@ class Bus:
     def _following(
         self, reply_id: str, after: str | None, wait: float, attempt: ReplyStream | None = None
     ) -> Following:
-        check_number("wait", wait, above=False)
-        place = None if after is None else Position.parse(after)
-        if after is not None and place is None:
-            raise BusError(f"not a position in a reply: {quote(after)}", reason="malformed")
+        wait = check_number("wait", wait, above=False)
+        place = None if after is None else _position(after)
         begin = None if attempt is None else partial(self._begin, reply_id, attempt)
         reply_id = check_reply_id(reply_id)
         return Following(self._log, self._hub, reply_id, place, wait, self._give_up_after, begin)
@@ -162,6 +173,24 @@ class _Successor:
 
     def writer(self, reply_id: str, on_cancel: Callable[[], None]) -> Writer:
         return self._bus.writer(reply_id, on_cancel, taken=self._taken)
+
+
+def _check_attempt(attempt: object) -> None:
+    if not isinstance(attempt, ReplyStream):
+        wanted = "the stream of the events of a reply, as client.chat(...) gives"
+        hint = ": call it" if callable(attempt) else ""
+        raise TypeError(f"attempt is {wanted}, not {quote_refused(attempt)}{hint}")
+
+
+def _position(after: object) -> Position:
+    """The position that the user has given."""
+    if not isinstance(after, str):
+        hint = ": write placed.position" if isinstance(after, Placed) else ""
+        raise TypeError(f"after is a position, which is a str, not {quote_refused(after)}{hint}")
+    place = Position.parse(after)
+    if place is None:
+        raise BusError(f"{quote(after)} is not a position, as positions(reply_id) gives them", reason="malformed")
+    return place
 
 
 async def _unheard(run: Run[Any]) -> None:

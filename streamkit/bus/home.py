@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from ..engine.failures import report
 from ..engine.loops import background, running_loop
@@ -58,6 +58,7 @@ class Asked(Generic[T]):
     """A request to a bus, already under way. ``await`` it, or take its `result` where no loop is running. Nobody need
     do either: a failure that nobody asked for is logged."""
 
+    _misplaced: ClassVar[dict[str, str]] = {"stream": ": await it, or take its result()"}
     _is_heard = True
 
     def __init__(self, call: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> None:

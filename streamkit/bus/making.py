@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..checks import check_number
+from ..checks import check_flag, check_number, check_text, check_whole, quote
 from .bus import Bus
 from .memory_log import MemoryLog
 
@@ -24,8 +24,11 @@ def memory(
     A reply is kept for ``kept_for`` seconds after its end, or less: all that is kept takes ``total_bytes`` at most. A
     reply of more than ``reply_bytes`` cannot be written.
     """
-    check_number("kept_for", kept_for)
-    log = MemoryLog(kept_for=kept_for, reply_bytes=reply_bytes, total_bytes=total_bytes)
+    log = MemoryLog(
+        kept_for=check_number("kept_for", kept_for),
+        reply_bytes=check_whole("reply_bytes", reply_bytes),
+        total_bytes=check_whole("total_bytes", total_bytes),
+    )
     return Bus(log, dead_after=dead_after)
 
 
@@ -47,8 +50,11 @@ def redis(
     """
     from .redis_log import RedisLog
 
-    check_number("kept_for", kept_for)
-    check_number("dead_after", dead_after)
+    check_text("prefix", prefix)
+    if "{" in prefix or "}" in prefix:  # in a cluster they would decide on which server a key is
+        raise ValueError(f"prefix cannot have braces in it, as {quote(prefix)} has")
+    check_flag("cluster", cluster)
+    kept_for, dead_after = check_number("kept_for", kept_for), check_number("dead_after", dead_after)
     live_for = kept_for + 10 * dead_after  # should its writer die while nobody looks
     log = RedisLog(url, prefix=prefix, cluster=cluster, live_for=live_for, kept_for=kept_for, grace=GRACE)
     return Bus(log, dead_after=dead_after, give_up_after=give_up_after)

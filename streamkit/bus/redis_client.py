@@ -6,22 +6,50 @@ import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
+from ..checks import check_text
 from ..errors import BusError, ConnectError, StreamkitError
 
 __all__ = ["Client", "check_url"]
 
 CONNECT = 5.0
 """Seconds within which a connection is made."""
+OWN = {"decode_responses", "legacy_responses", "protocol", "socket_connect_timeout", "socket_timeout"}
+"""Options of redis-py that an address may set, and without whose values here answers could not be read."""
 
 
 def check_url(url: str) -> None:
-    """ValueError for an address that redis-py does not know, ImportError if there is no redis-py."""
+    """ValueError for an address that is of no use, ImportError if there is no redis-py."""
+    check_text("url", url)
     try:
-        from redis.asyncio.connection import parse_url
+        import redis.asyncio  # noqa: F401
     except ImportError as exc:
         raise ImportError("a bus on Redis needs redis-py: pip install 'streamkit-rx[redis]'") from exc
-    parse_url(url)
+    if problem := _problem(url):  # nothing of the address is quoted: it may have a password in it
+        raise ValueError(
+            f"the url of a bus {problem}: write redis://HOST:PORT/NUMBER, rediss:// for TLS, or unix://PATH"
+        )
+
+
+def _problem(url: str) -> str | None:
+    from redis.asyncio.connection import Connection, parse_url
+
+    try:
+        options: dict[str, Any] = {**parse_url(url)}
+    except ValueError:
+        return "is not one that redis-py knows (a sign such as / in a password is written %2F)"
+    path = urlsplit(url).path.strip("/")
+    if options.get("path") is None and path and not path.isdecimal():  # redis-py would take database 0
+        return "has a path that is not the number of a database"
+    if not OWN.isdisjoint(options):
+        return f"cannot set {', '.join(sorted(OWN.intersection(options)))}, which the bus sets itself"
+    options.pop("max_connections", None)  # it is one of the pool
+    try:
+        options.pop("connection_class", Connection)(**options)
+    except TypeError:
+        return "has an option that redis-py does not know"
+    return None
 
 
 class Client:

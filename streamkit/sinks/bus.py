@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from inspect import isclass
 from typing import Any, ClassVar, Literal, Protocol
 
-from ..checks import check_reply_id, quote
+from ..checks import check_reply_id, quote_refused
 from ..engine.branches import OwnSink
 from ..engine.upstream import at_work, new_id
 from ..errors import SinkError, StreamkitError
@@ -38,10 +39,13 @@ class BusSink(OwnSink):
 
     on_cancel: ClassVar[Literal["drain"]] = "drain"
     storage = "bus"
+    _works_on: ClassVar[tuple[str, str]] = ("sinks.bus()", "events")
 
     def __init__(self, bus: WritableBus, reply_id: str | None) -> None:
-        if not callable(getattr(bus, "writer", None)):
-            raise TypeError(f"sinks.bus takes a bus, such as bus.redis(url) gives, not {quote(bus)}")
+        if isclass(bus) or not callable(getattr(bus, "writer", None)):
+            is_url = isinstance(bus, str) and "://" in bus
+            hint = ": write bus.redis(url)" if is_url else ": call it" if callable(bus) else ""
+            raise TypeError(f"sinks.bus takes a bus, such as bus.redis(url) gives, not {quote_refused(bus)}{hint}")
         self._bus, self._named = bus, None if reply_id is None else check_reply_id(reply_id)
         self._run_id: str | None = None
         self._writer: ReplyWriter | None = None

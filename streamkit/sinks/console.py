@@ -19,6 +19,7 @@ class Console:
     """Writes the text of the first choice as it comes; see `console`."""
 
     overflow: ClassVar[Literal["conflate"]] = "conflate"
+    _works_on: ClassVar[tuple[str, str]] = ("sinks.console()", "events or text")
 
     def __init__(self, stream: TextIO | None, *, reasoning: bool, raw: bool) -> None:
         self._stream = stream

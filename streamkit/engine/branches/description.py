@@ -163,13 +163,16 @@ def _one_of(option: str, value: Any, into: Any, allowed: Sequence[str]) -> Any:
 
 
 def check_kinds(incoming: ItemKind | None, branches: Iterable[Branch]) -> None:
-    """Raise TypeError if items of kind ``incoming`` have nothing for an operator or the listener of one of
-    ``branches``."""
+    """Raise TypeError if items of kind ``incoming`` have nothing for an operator or the sink of one of ``branches``, as
+    far as its class says in ``_works_on`` what it is called and on what it works."""
     for branch in branches:
         arriving = check_chain(incoming, branch.operators)
-        wants = branch.into.wants if isinstance(branch.into, Listener) else ""
-        if wants and arriving is not None and arriving.kind in ("str", "values"):
-            raise TypeError(misplaced(wants, "events", arriving))
+        if arriving is not None and arriving.kind in ("str", "values"):
+            into = branch.into
+            own = (into.wants, "events") if isinstance(into, Listener) else getattr(type(into), "_works_on", ("", ""))
+            what, wants = own
+            if what and (arriving.kind == "values" or wants == "events"):
+                raise TypeError(misplaced(what, wants, arriving))
 
 
 def as_branch(item: Any) -> Branch:

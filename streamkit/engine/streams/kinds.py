@@ -79,10 +79,12 @@ MARK = "_streamkit_gives"
 
 
 class ItemKind(NamedTuple):
-    """The known kind of the items of a stream, and the name of the operator that made them so."""
+    """The known kind of the items of a stream, the name of the operator that made them so, and what to write where
+    something works on other items, unless that is to stand before the operator."""
 
     kind: Kind
     by: str = ""
+    instead: str = "put it before, or into a branch of its own"
 
 
 class EventSource(Observable[Event]):
@@ -146,4 +148,4 @@ def _has_nothing(kind: Kind, takes: Takes, gives: Gives) -> bool:
 def misplaced(what: str, wants: str, source: ItemKind) -> str:
     """The message for ``what``, which stands behind an operator whose items it cannot use."""
     before = f"{source.by}(), which leaves {KINDS[source.kind]}"
-    return f"{what} works on {wants}, but stands behind {before}: put it before, or into a branch of its own"
+    return f"{what} works on {wants}, but stands behind {before}: {source.instead}"
