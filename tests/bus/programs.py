@@ -76,19 +76,22 @@ def words_of(attempt: str = "") -> list[str]:
     return [f"{attempt}{number} " for number in range(WORDS)]
 
 
-async def words(attempt: str = "") -> AsyncIterator[str]:
-    for word in words_of(attempt):
+async def words(attempt: str = "", silent: str = "") -> AsyncIterator[str]:
+    """The words of a reply. ``silent`` is where the model says nothing more: ``at first`` or ``at last``."""
+    for word in words_of(attempt) if silent != "at first" else ():
         await asyncio.sleep(PAUSE)
         yield word
+    if silent:
+        await asyncio.Event().wait()
 
 
 def say(line: str) -> None:
     os.write(_out, f"{line}\n".encode())
 
 
-def write(replies: bus.Bus, name: str) -> None:
+def write(replies: bus.Bus, name: str, silent: str = "") -> None:
     """Write a reply; prints ``begun`` when it is on the bus, and how it ended."""
-    run = sk.start(sk.from_text(words()), sinks.bus(replies, name))
+    run = sk.start(sk.from_text(words(silent=silent)), sinks.bus(replies, name))
     next(iter(replies.follow(name, wait=20)))
     say("begun")
     try:
