@@ -33,7 +33,10 @@ METHODS = ("open", "append", "take_over", "beat", "cancel", "read", "tail", "sta
 
 
 class Placed(NamedTuple):
-    """An event of a reply, and its position: the ``after`` of a follower that has it already."""
+    """An event of a reply, and its position: the ``after`` of a follower that has it already.
+
+    A position is a text such as ``1796044985264-0.3``, which grows within a reply and says nothing in another one.
+    """
 
     position: str
     event: Event
@@ -42,8 +45,15 @@ class Placed(NamedTuple):
 class Bus:
     """Replies in a `Log`. Made by `bus.memory` and `bus.redis`, or with a log of one's own.
 
+        with bus.redis("redis://localhost:6379/0") as replies:
+            run = sk.start(client.chat("Hi"), sinks.bus(replies))
+            sk.run(replies.follow(run.id, wait=5), sk.on(text=print))
+
+    It may be used in any thread and on any event loop, by any number of runs. TypeError for what is not a log.
+
     ``dead_after`` is the number of seconds without a sign of life after which a writer counts as dead, and
-    ``give_up_after`` that for which storage that cannot be reached is tried again.
+    ``give_up_after`` that for which storage that cannot be reached is tried again. Use the same ``dead_after``
+    wherever a reply is written or followed: a writer gives five signs of life in that time.
     """
 
     _misplaced: ClassVar[dict[str, str]] = {
@@ -92,10 +102,12 @@ class Bus:
         return ReplyStream(Source(partial(_events, following)), label="follow")
 
     def positions(self, reply_id: str, after: str | None = None, *, wait: float = 0.0) -> Stream[Placed]:
-        """The events of a reply as of `follow`, each with its position.
+        """The events of a reply as of `follow`, each with its position: `Placed`.
 
-        for position, event in replies.positions("r-1"):
-            ...
+            for position, event in replies.positions("r-1", after=last):
+                ...
+
+        Errors are those of `follow`; the error that ended a reply has no position.
         """
         kind = ItemKind("values", "positions", "follow(reply_id) gives the events themselves")
         return with_kind(stream(partial(_placed, self._following(reply_id, after, wait))), kind)
@@ -105,12 +117,15 @@ class Bus:
 
             stopped = await replies.cancel("r-1")
 
-        False if the reply has ended already, or is not known.
+        False if the reply has ended already, or is not known. True says that the writer is asked: it hears of that
+        with the answer to its next batch or sign of life, within a fifth of ``dead_after``. `ConnectError` if the
+        storage cannot be reached, which is tried once.
         """
         return Asked(self._cancel, check_reply_id(reply_id))
 
     def writer(self, reply_id: str, on_cancel: Callable[[], None], *, taken: Answer | None = None) -> Writer:
-        """A writer of a reply; `sinks.bus` has one for each run."""
+        """A writer of a reply; `sinks.bus` has one for each run. ``on_cancel`` is called, in another thread, when the
+        reply is cancelled from elsewhere."""
         return Writer(
             self._log,
             reply_id,

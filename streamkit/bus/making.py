@@ -21,8 +21,8 @@ def memory(
         run = sk.start(client.chat("Hi"), sinks.bus(replies, "r-1"))
         sk.run(replies.follow("r-1", wait=1), sk.on(text=print))
 
-    A reply is kept for ``kept_for`` seconds after its end, or less: all that is kept takes ``total_bytes`` at most. A
-    reply of more than ``reply_bytes`` cannot be written.
+    A reply is kept for ``kept_for`` seconds after its end, or less: all that is kept takes ``total_bytes`` at most,
+    except for replies that are still written. One of more than ``reply_bytes`` (of JSON) ends with a `SinkError`.
     """
     log = MemoryLog(
         kept_for=check_number("kept_for", kept_for),
@@ -45,8 +45,14 @@ def redis(
 
         replies = bus.redis("redis://localhost:6379/0")
 
-    A reply is kept for ``kept_for`` seconds after its end. ``url`` is that of redis-py: ``rediss://`` with TLS, with
-    a name and a password before an ``@``.
+    ``url`` is that of redis-py: ``rediss://`` with TLS, a name and a password before an ``@``, ``unix://`` for a
+    socket of this machine. The keys of a reply begin with ``prefix``; with ``cluster`` the server is one of several.
+
+    ``kept_for``, ``dead_after`` and ``give_up_after`` are seconds: for how long a reply is kept after its end, without
+    a sign of life after how many its writer counts as dead, and for how long a server that cannot be reached is tried.
+
+    Nothing is connected yet. ValueError for an address that is of no use, without what it says; ImportError without
+    redis-py.
     """
     from .redis_log import RedisLog
 

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from operator import attrgetter
 
 from ..errors import TooLargeError
@@ -48,6 +49,8 @@ class MemoryLog:
         self._reply_bytes, self._total_bytes = reply_bytes, total_bytes
         self._replies: dict[str, _Kept] = {}
         self._size = 0
+        self._ids = count(time.time_ns() // 10**6)
+        """Times at first, as those of Redis, and one for all replies: a position of another reply is not taken."""
         self._ended: deque[tuple[float, str]] = deque()
         """When to forget each reply that has ended, in the order of their ends."""
 
@@ -157,7 +160,7 @@ class MemoryLog:
 
     def _add(self, reply_id: str, epoch: int, number: int, data: bytes, last: bool) -> None:
         reply = self._replies[reply_id]
-        id = (len(reply.entries) + 1, 0)
+        id = (next(self._ids), 0)
         reply.entries.append(Entry(id, epoch, number, data))
         reply.epoch, reply.number, reply.beat = epoch, number, self._clock()
         reply.size += len(data)

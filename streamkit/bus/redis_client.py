@@ -27,9 +27,8 @@ def check_url(url: str) -> None:
     except ImportError as exc:
         raise ImportError("a bus on Redis needs redis-py: pip install 'streamkit-rx[redis]'") from exc
     if problem := _problem(url):  # nothing of the address is quoted: it may have a password in it
-        raise ValueError(
-            f"the url of a bus {problem}: write redis://HOST:PORT/NUMBER, rediss:// for TLS, or unix://PATH"
-        )
+        write = "redis://HOST:PORT/NUMBER, rediss:// for TLS, or unix://PATH, with %2F for a / in a password"
+        raise ValueError(f"the url of a bus {problem}: write {write}")
 
 
 def _problem(url: str) -> str | None:
@@ -38,7 +37,7 @@ def _problem(url: str) -> str | None:
     try:
         options: dict[str, Any] = {**parse_url(url)}
     except ValueError:
-        return "is not one that redis-py knows (a sign such as / in a password is written %2F)"
+        return "is not one that redis-py knows"
     path = urlsplit(url).path.strip("/")
     if options.get("path") is None and path and not path.isdecimal():  # redis-py would take database 0
         return "has a path that is not the number of a database"

@@ -41,7 +41,7 @@ AT_ONCE = frozenset({Finish, Reply, Restart, RoundEnd, ToolCall, ToolResult})
 EVENTS = frozenset(get_args(Event))
 REFUSED = {
     "stale": "another writer has taken over the reply, as this one gave no sign of life for too long",
-    "closed": "the reply has ended",
+    "closed": "the reply has ended already: each needs an id of its own",
     "gap": "a batch before this one is missing",
     "missing": "the storage has lost the reply",
     "busy": "another writer has begun the reply: each needs an id of its own",

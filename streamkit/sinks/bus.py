@@ -98,6 +98,11 @@ def bus(bus: WritableBus, reply_id: str | None = None) -> BusSink:
         run.id  # what others follow
 
     Writing never waits: events are collected for 50 ms or 128 characters at most, and appended in the background. The
-    id of the reply is ``reply_id``, or that of the run. If the bus cannot be reached for a while, the sink fails.
+    id of the reply is ``reply_id``, or that of the run: of 1 to 128 letters, digits and ``._:-``, and used once
+    (ValueError, and a `SinkError` of the second run).
+
+    events → entries of the bus, the last of which holds the `Reply` or the error. If the bus cannot be reached for
+    ``give_up_after`` seconds, or another writer has taken over, the sink fails: the run goes on, and ends with a
+    `SinkError`.
     """
     return BusSink(bus, reply_id)

@@ -1,4 +1,4 @@
-"""The page on several processes says what is lost when something dies, in the words that stand above the tests of it."""
+"""The page on several processes says what is lost when something dies, as it stands above the tests of that."""
 
 from __future__ import annotations
 

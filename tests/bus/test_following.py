@@ -69,6 +69,16 @@ def test_a_position_that_the_reply_does_not_have(replies: bus.Bus, after: str, r
     assert caught.value.reason == reason
 
 
+def test_a_position_of_another_reply() -> None:
+    """On Redis ids are times, which two replies may have in common."""
+    replies = bus.memory()
+    for name in ("r-1", "r-2"):
+        written(replies, "Hello", name)
+    for position, _ in replies.positions("r-1"):
+        with pytest.raises(sk.BusError, match="has no position"):
+            sk.run(replies.follow("r-2", position))
+
+
 def test_a_place_behind_the_events_of_an_entry_is_no_position(replies: bus.Bus) -> None:
     written(replies, "Hello")
     entry = next(iter(replies.positions("r-1"))).position.partition(".")[0]
