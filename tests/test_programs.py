@@ -1,4 +1,4 @@
-"""Fourteen programs of a user's day: both type checkers, strict, have nothing to say about them, and they do what they
+"""Fifteen programs of a user's day: both type checkers, strict, have nothing to say about them, and they do what they
 should, each in a process of its own and against a server on this machine.
 
 Nothing in them is there to please a checker. What would need a cast is a fault of our signatures.
@@ -80,6 +80,13 @@ DAYS = {
         r"\['good', 'quick'\] \['broken: StatusError'\] slow and good\nquick\nquick 2\nTrue",
         models={"good": testing.Script("slow and good", first=1.0), "quick": "quick", "broken": REFUSED},
     ),
+    "tabs": Day(
+        r"closed One two\nopened again One two three four\. True\nstops at One True\ncancelled True\ncomplete\nunknown",
+        (
+            testing.Script("One two three four.", every=0.05),
+            testing.Script("One two three four.", stall_after=1),
+        ),
+    ),
     "virtual_time": Day(r"3 passed"),
     "voice": Day(
         r"says: One is said\.\nstopped \['What happened\?', 'One is said\.', 'Stop\.'\]\n"
@@ -102,10 +109,10 @@ def run(name: str, url: str, types: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(how, input=types, capture_output=True, text=True, env=os.environ | about, timeout=40)
 
 
-def test_there_are_fourteen():
+def test_there_are_fifteen():
     found = sorted(path.stem for path in PROGRAMS.glob("*.py"))
     assert found == sorted(DAYS)
-    assert len(found) == 14
+    assert len(found) == 15
 
 
 @pytest.mark.parametrize("name", DAYS)
@@ -145,6 +152,7 @@ MISSPELT = {
     "streamkit.stages": "Segmets",
     "streamkit.wire": "Encodr",
     "streamkit.batch": "BatchItm",
+    "streamkit.bus": "Buss",
     "streamkit.sinks": "consol",
     "streamkit.testing": "scrpt",
     "streamkit.tokens": "Pricse",
@@ -158,6 +166,13 @@ MISUSED = {
     "a function of another type": "stream.pipe(rxo.map(str.upper))",
     "an operator that was not called": "stream.pipe(ops.text)",
     "a method that events have not": "stream.map(lambda event: event.upper())",
+    "a stream where a bus is wanted": "sinks.bus(stream)",
+    "the address of a bus where a bus is wanted": 'sinks.bus("redis://localhost:6379/0")',
+    "a position with its event where it is wanted alone": 'bus.memory().follow("a", bus.Placed("", sk.Start()))',
+    "a number as the id of a reply": "bus.memory().follow(5)",
+    "text as a new attempt": 'bus.memory().follow("a", on_dead_writer="restart", attempt=stream.pipe(ops.text()))',
+    "an answer of a bus that was not awaited": 'stopped: bool = bus.memory().cancel("a")',
+    "a text as the log of a bus": 'bus.Bus("redis://localhost:6379/0")',
     "a Reply taken for text": "len(asyncio.run(awaited()))",
     "a Run of events taken for one of text": "text = sk.start(stream); shout(text)",
     "an event that may not be there": "print(sk.start(stream).last.type)",
@@ -168,7 +183,7 @@ MISUSED = {
 HEAD = """
 import asyncio
 import streamkit as sk
-from streamkit import ops
+from streamkit import bus, ops, sinks
 from reactivex import operators as rxo
 stream = sk.chat("Hi")
 async def awaited() -> sk.Reply:
