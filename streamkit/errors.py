@@ -10,6 +10,7 @@
     ├── TooLargeError     too_large      a size of `Limits` was exceeded
     ├── SinkError         sink           a sink raised, or was slower than its limit
     ├── BudgetError       budget         a budget of tokens or money was used up
+    ├── BusError          bus            a bus has no such reply or position, or its server refuses; .reason
     └── AllFailedError    all_failed     every alternative failed; also an ExceptionGroup of the failures
 
 Whatever was delivered before the failure stays valid and is on ``.partial``. Misuse of the library is a plain
@@ -200,8 +201,8 @@ class BudgetError(StreamkitError):
 
 
 class BusError(StreamkitError):
-    """A bus has no such reply, or not the asked position of it. ``reason`` is ``unknown``, ``position`` or
-    ``malformed``."""
+    """A bus has no such reply, or not the asked position of it, or its server refuses commands. ``reason`` is
+    ``unknown``, ``position``, ``malformed`` or ``refused``."""
 
     kind = "bus"
 

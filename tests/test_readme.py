@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import streamkit as sk
-from streamkit import operators, sinks, testing
+from streamkit import errors, operators, sinks, testing
 from streamkit.edges import cli
 from streamkit.sources.http.limits import CLOCKS
 from streamkit.wire import APIS
@@ -123,6 +123,15 @@ def test_operators_and_sinks_that_are_named_exist_and_all_are_named():
 def test_every_api_has_a_row():
     page = (ROOT / "docs" / "apis.md").read_text("utf-8")
     assert {*APIS} - {"completions"} <= set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE))
+
+
+def test_every_error_has_a_row_and_a_line_in_the_tree():
+    page = (ROOT / "docs" / "errors-and-limits.md").read_text("utf-8")
+    for each in [
+        getattr(errors, name) for name in errors.__all__ if name.endswith("Error") and name != "StreamkitError"
+    ]:
+        assert f"| `{each.__name__}` | `{each.kind}` |" in page
+        assert re.search(rf"── {each.__name__} +{each.kind} ", errors.__doc__ or "")
 
 
 def test_every_command_and_every_clock_is_named():
