@@ -448,6 +448,7 @@ REDIS = [
     ("bus.redis('redis://localhost/zero')", ValueError, "has a path that is not the number of a database"),
     ("bus.redis('redis://localhost?nonsense=1')", ValueError, "has an option that redis-py does not know"),
     ("bus.redis('redis://localhost?protocol=3')", ValueError, "cannot set protocol, which the bus sets itself"),
+    ("bus.redis('redis://localhost/1', cluster=True)", ValueError, "names a database or a socket, which a cluster"),
     ("bus.redis('redis://localhost', prefix=5)", TypeError, "prefix is a str, not 5"),
     ("bus.redis('redis://localhost', prefix='{a}')", ValueError, "prefix cannot have braces in it"),
     ("bus.redis('redis://localhost', cluster=1)", TypeError, "cluster is True or False, not 1"),

@@ -19,19 +19,19 @@ OWN = {"decode_responses", "legacy_responses", "protocol", "socket_connect_timeo
 """Options of redis-py that an address may set, and without whose values here answers could not be read."""
 
 
-def check_url(url: str) -> None:
+def check_url(url: str, cluster: bool) -> None:
     """ValueError for an address that is of no use, ImportError if there is no redis-py."""
     check_text("url", url)
     try:
         import redis.asyncio  # noqa: F401
     except ImportError as exc:
         raise ImportError("a bus on Redis needs redis-py: pip install 'streamkit-rx[redis]'") from exc
-    if problem := _problem(url):  # nothing of the address is quoted: it may have a password in it
+    if problem := _problem(url, cluster):  # nothing of the address is quoted: it may have a password in it
         write = "redis://HOST:PORT/NUMBER, rediss:// for TLS, or unix://PATH, with %2F for a / in a password"
         raise ValueError(f"the url of a bus {problem}: write {write}")
 
 
-def _problem(url: str) -> str | None:
+def _problem(url: str, cluster: bool) -> str | None:
     from redis.asyncio.connection import Connection, parse_url
 
     try:
@@ -41,6 +41,8 @@ def _problem(url: str) -> str | None:
     path = urlsplit(url).path.strip("/")
     if options.get("path") is None and path and not path.isdecimal():  # redis-py would take database 0
         return "has a path that is not the number of a database"
+    if cluster and (options.get("db") or "path" in options):
+        return "names a database or a socket, which a cluster does not have"
     if not OWN.isdisjoint(options):
         return f"cannot set {', '.join(sorted(OWN.intersection(options)))}, which the bus sets itself"
     options.pop("max_connections", None)  # it is one of the pool
@@ -112,9 +114,11 @@ def _failure(exc: Exception) -> StreamkitError:
         exceptions.TimeoutError,
         exceptions.ReadOnlyError,  # a replica takes over
         exceptions.ClusterDownError,
+        exceptions.SlotNotCoveredError,
         exceptions.TryAgainError,
         OSError,
     )
-    if isinstance(exc, passing) and not isinstance(exc, exceptions.AuthenticationError):
+    known = exc.__cause__ or exc if isinstance(exc, exceptions.RedisClusterException) else exc
+    if isinstance(known, passing) and not isinstance(known, exceptions.AuthenticationError):
         return ConnectError.wrapping("the server of the bus cannot be reached:", exc, retryable=True)
     return BusError.wrapping("the server of the bus refused:", exc, reason="refused")

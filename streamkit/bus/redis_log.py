@@ -25,7 +25,7 @@ class RedisLog:
     has given none for too long has ``grace`` seconds more for one, as the server itself may have been away."""
 
     def __init__(self, url: str, *, prefix: str, cluster: bool, live_for: float, kept_for: float, grace: float) -> None:
-        check_url(url)
+        check_url(url, cluster)
         self._connect = partial(Client, url, cluster)
         self._prefix, self._cluster = prefix, cluster
         self._expiries = (math.ceil(live_for), math.ceil(kept_for))

@@ -56,7 +56,11 @@ class BusSink(OwnSink):
         self._open()
 
     def write(self, item: Any) -> None:
-        (self._writer or self._open()).add(item)
+        try:
+            (self._writer or self._open()).add(item)
+        except TypeError as exc:  # followers hear of it, too: what they have is not all that there was
+            self._error = SinkError.wrapping("the reply cannot be written to the bus:", exc)
+            raise
 
     def fail(self, error: Exception) -> None:
         self._error = error if isinstance(error, StreamkitError) else SinkError.wrapping("the stream failed:", error)

@@ -71,6 +71,7 @@ def test_events_with_positions_and_the_rest_after_each(
         (["whole", "--wait", "-1"], 2, "wait"),
         (["whole", "--bus", "http://localhost"], 2, "redis://"),
         (["whole", "--bus", "redis://127.0.0.1:1", "--positions"], 1, "cannot be reached"),
+        (["whole", "--bus", "redis://127.0.0.1:1", "--cluster"], 1, "cannot be reached"),
     ],
 )
 def test_what_cannot_be_followed_is_said(

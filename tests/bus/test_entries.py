@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import streamkit as sk
+from streamkit import sinks
 from streamkit.bus.entries import decode, encode
 from streamkit.bus.home import Asked
 from tests.reports import Reports
@@ -67,6 +68,15 @@ def test_an_event_that_cannot_be_written_ends_the_reply(storage: Storage) -> Non
     asyncio.run(writer.ended())
     assert isinstance(writer.failure, sk.SinkError)
     with pytest.raises(sk.StreamkitError, match="cannot be written to the bus") as caught:
+        sk.run(replies.follow("r-1"))
+    assert caught.value.partial.text == "So far"
+
+
+def test_items_that_are_not_events_end_the_reply(storage: Storage) -> None:
+    replies = storage.bus()
+    with pytest.raises(sk.SinkError, match="takes the events of a reply, not str"):
+        sk.run(sk.stream([sk.TextDelta("So far"), "so good"]), sinks.bus(replies, "r-1"))
+    with pytest.raises(sk.SinkError, match="cannot be written to the bus") as caught:
         sk.run(replies.follow("r-1"))
     assert caught.value.partial.text == "So far"
 
