@@ -15,7 +15,7 @@ from ..engine.loops import running_loop
 from ..engine.runs import Run, start
 from ..engine.streams import ItemKind, Reading, ReplyStream, Source, Stream, with_kind
 from ..errors import BusError, StreamkitError
-from ..events import Event, Reply
+from ..events import Event
 from ..sinks import BusSink
 from ..sources import stream
 from ..stages import Fold
@@ -218,6 +218,7 @@ async def _events(following: Following, reading: Reading) -> AsyncGenerator[Iter
     fold = Fold()
     reading.snapshot = lambda outcome: fold.reply(outcome or "truncated")
     reading.server = "the bus"
+    error: StreamkitError | None = None
     try:
         async with aclosing(following.batches()) as batches:
             async for batch in batches:
@@ -229,7 +230,7 @@ async def _events(following: Following, reading: Reading) -> AsyncGenerator[Iter
                 if error is not None:
                     raise error
     except StreamkitError as exc:
-        if exc.partial.choices == Reply().choices:  # it is not of the writer, who knows the whole reply
+        if exc is not error:  # that of the writer has the whole reply
             exc.partial = fold.reply("truncated")
         raise
 

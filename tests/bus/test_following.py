@@ -124,6 +124,18 @@ def test_a_failure_comes_to_followers_with_what_there_is(replies: bus.Bus) -> No
     assert "".join(item.event.text for item in placed if isinstance(item.event, sk.TextDelta)) == "So far so good"
 
 
+def test_a_failure_before_any_content_is_the_same_after_each_position(replies: bus.Bus) -> None:
+    reply = sk.Reply(id="resp-1", model="m", outcome="failed")
+    writer = replies.writer("r-1", lambda: None)
+    writer.add(sk.Start(id="resp-1", model="m"))
+    writer.add(sk.ApiError("no", partial=reply))
+    asyncio.run(writer.ended())
+    for after in (None, next(iter(replies.positions("r-1"))).position):
+        with pytest.raises(sk.ApiError) as caught:
+            sk.run(replies.follow("r-1", after))
+        assert caught.value.partial == reply
+
+
 def test_a_cancelled_reply_ends_so_for_followers(replies: bus.Bus) -> None:
     with testing.client(testing.Script("Once upon a time", stall_after=1)) as client:
         run = sk.start(client.chat("Hi"), sinks.bus(replies, "r-1"))
