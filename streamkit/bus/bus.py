@@ -15,7 +15,7 @@ from ..engine.loops import running_loop
 from ..engine.runs import Run, start
 from ..engine.streams import ItemKind, Reading, ReplyStream, Source, Stream, with_kind
 from ..errors import BusError, StreamkitError
-from ..events import Event
+from ..events import Event, Reply
 from ..sinks import BusSink
 from ..sources import stream
 from ..stages import Fold
@@ -230,9 +230,14 @@ async def _events(following: Following, reading: Reading) -> AsyncGenerator[Iter
                 if error is not None:
                     raise error
     except StreamkitError as exc:
-        if exc is not error:  # that of the writer has the whole reply
+        if error is None or _knows_nothing(error.partial):
             exc.partial = fold.reply("truncated")
         raise
+
+
+def _knows_nothing(partial: Reply) -> bool:
+    """True for the reply of an error that a writer has made by itself; that of a run has at least its times."""
+    return not partial.id and partial.timing is None and partial.choices == Reply().choices
 
 
 async def _placed(following: Following) -> AsyncGenerator[Placed, None]:
