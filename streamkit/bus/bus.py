@@ -20,7 +20,7 @@ from ..sources import stream
 from ..stages import Fold
 from .following import Following
 from .home import Asked, at_home
-from .hub import Batch, Hub
+from .hub import Batch, Hub, own
 from .log import Answer, Log
 from .position import Position
 from .writer import Writer
@@ -183,7 +183,7 @@ async def _events(following: Following, reading: Reading) -> AsyncGenerator[Iter
                     fold.feed(event)
                 yield events
                 if error is not None:
-                    raise error
+                    raise own(error)
     except StreamkitError as exc:
         if exc.partial.choices == Reply().choices:  # it is not of the writer, who knows the whole reply
             exc.partial = fold.reply("truncated")
@@ -197,7 +197,7 @@ async def _placed(following: Following) -> AsyncGenerator[Placed, None]:
             for index, event in enumerate(batch.events):
                 place = Position(batch.id, index)
                 if isinstance(event, StreamkitError):
-                    raise event
+                    raise own(event)
                 if after is None or place > after:
                     yield Placed(str(place), event)
 

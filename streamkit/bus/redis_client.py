@@ -10,6 +10,8 @@ from ..errors import BusError, ConnectError, StreamkitError
 
 __all__ = ["Client", "check_url"]
 
+PASSING = ("BUSY", "NOREPLICAS", "UNBLOCKED")
+"""Words of a server that can answer later: a script runs, replicas are away, it has changed its role."""
 CONNECT = 5.0
 """Seconds within which a connection is made."""
 
@@ -83,6 +85,7 @@ def _failure(exc: Exception) -> StreamkitError:
         exceptions.TryAgainError,
         OSError,
     )
-    if isinstance(exc, passing) and not isinstance(exc, exceptions.AuthenticationError):
+    is_passing = isinstance(exc, passing) or str(exc).partition(" ")[0] in PASSING
+    if is_passing and not isinstance(exc, exceptions.AuthenticationError):
         return ConnectError.wrapping("the server of the bus cannot be reached:", exc, retryable=True)
     return BusError.wrapping("the server of the bus refused:", exc, reason="refused")

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any
 
+from ..errors import ConnectError, MalformedError
 from .log import Entry, EntryId
 from .redis_client import Client
 
@@ -29,6 +30,10 @@ class _Tail:
         self.error: Exception | None = None
         self.news = asyncio.Event()
 
+    def fail(self, error: Exception) -> None:
+        self.error = error
+        self.news.set()
+
 
 class Tails:
     """Reads the tails that are asked for, while there are any. Used on one loop.
@@ -45,6 +50,8 @@ class Tails:
         self._connect, self._unblock, self._entry = connect, unblock, entry
         self._tails: dict[str, list[_Tail]] = {}
         self._task: asyncio.Task[None] | None = None
+        """The task that reads all tails; None while there is none, or only one that does not read any more."""
+        self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: int | None = None
         """The id of the connection whose XREAD waits."""
         self._changed = False
@@ -74,16 +81,21 @@ class Tails:
                 del self._tails[key]
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        """End all tails with a `ConnectError`: whoever needs one asks for it again."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._fail(ConnectError("the connection to the server of the bus was closed", retryable=True))
 
     async def _notice(self) -> None:
         """Have the new tail read. An XREAD that is only on its way to the server cannot be ended yet, so this is
         tried until a new one has begun."""
         self._changed = True
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._read(), name="streamkit bus tails")
+        if self._task is None:
+            task = self._task = asyncio.get_running_loop().create_task(self._read(), name="streamkit bus tails")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         while self._changed and self._waiting is not None:
             await self._unblock(self._waiting)
             await asyncio.sleep(PAUSE)
@@ -99,18 +111,27 @@ class Tails:
                 found = await client.ask(client.redis.xread(places, count=PAGE, block=int(BLOCK * 1000)))
                 self._waiting = None
                 for key, rows in found:
-                    self._pass_on(key.decode(), [self._entry(*row) for row in rows])
+                    self._pass_on(key.decode(), rows)
         except Exception as exc:
-            for tails in self._tails.values():
-                for tail in tails:
-                    tail.error = exc
-                    tail.news.set()
+            self._fail(exc)
         finally:
-            self._waiting = None
+            self._task = self._waiting = None  # before the client is closed: a tail that comes meanwhile is read anew
             await client.close()
 
-    def _pass_on(self, key: str, entries: Sequence[Entry]) -> None:
-        for tail in self._tails.get(key, ()):
+    def _fail(self, error: Exception) -> None:
+        for tails in self._tails.values():
+            for tail in tails:
+                tail.fail(error)
+
+    def _pass_on(self, key: str, rows: Sequence[Any]) -> None:
+        tails = self._tails.get(key, ())
+        try:
+            entries = [self._entry(*row) for row in rows]
+        except MalformedError as exc:  # of this log alone
+            for tail in tails:
+                tail.fail(exc)
+            return
+        for tail in tails:
             fresh = [entry for entry in entries if entry.id > tail.after]
             if fresh:
                 tail.after = fresh[-1].id

@@ -10,7 +10,6 @@ import streamkit as sk
 from streamkit import bus, sinks, testing
 from streamkit.bus.entries import encode
 from streamkit.bus.home import Asked
-from tests.waiting import until
 
 from .conftest import Storage
 
@@ -113,7 +112,7 @@ def test_an_id_that_is_in_use_fails_the_second_run(storage: Storage) -> None:
     replies = storage.bus()
     with testing.client(testing.Script("Once upon", stall_after=1), "Two.") as client:
         first = sk.start(client.chat("Hi"), sinks.bus(replies, "r-1"))
-        assert until(lambda: first.reply.text == "Once")
+        next(iter(replies.follow("r-1", wait=5)))  # it is on the bus, not only under way
         with pytest.raises(sk.SinkError, match="each needs an id of its own"):
             sk.run(client.chat("Hi"), sinks.bus(replies, "r-1"))
         first.cancel()

@@ -1,0 +1,194 @@
+"""Followers whose bus is closed, whose loop is shut down, or whose log is damaged: they go on or get an error of their
+own, and others are not harmed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+import streamkit as sk
+from streamkit import bus, sinks
+from streamkit.bus import START
+from streamkit.bus.entries import encode
+from streamkit.engine.upstream import new_id
+from tests.waiting import soon
+
+from .conftest import Storage
+from .servers import StorageServer, binary_of
+
+WORDS = [f"{number} " for number in range(20)]
+
+
+class Story:
+    """A reply whose second half is written when it is told to go on, and what one follower has got of it."""
+
+    def __init__(self) -> None:
+        self.goes_on = asyncio.Event()
+        self.got: list[str] = []
+
+    async def words(self) -> AsyncIterator[str]:
+        for number, word in enumerate(WORDS):
+            if number == len(WORDS) // 2:
+                await self.goes_on.wait()
+            yield word
+
+    async def follow(self, replies: bus.Bus, name: str = "r-1", after: str | None = None) -> sk.Reply:
+        async for event in replies.follow(name, after, wait=5):
+            if isinstance(event, sk.TextDelta):
+                self.got.append(event.text)
+        assert isinstance(event, sk.Reply)
+        return event
+
+    async def is_half_read(self) -> None:
+        await soon(lambda: len(self.got) == len(WORDS) // 2)
+
+
+def test_followers_and_writers_of_a_closed_bus_go_on(replies: bus.Bus) -> None:
+    async def main() -> None:
+        story = Story()
+        run = sk.start(sk.from_text(story.words()), sinks.bus(replies, "r-1"))
+        followed = asyncio.ensure_future(story.follow(replies))
+        await story.is_half_read()
+        await replies.aclose()
+        story.goes_on.set()
+        async with asyncio.timeout(10):
+            assert await followed == await run
+        assert story.got == WORDS
+
+    asyncio.run(main())
+
+
+def test_followers_go_on_after_a_shutdown(storage: Storage) -> None:
+    """The writer is in another process, as it were: that of this process ends with its loop."""
+
+    async def main() -> None:
+        story, log = Story(), storage.log()
+        await log.open("r-1", "a")
+        await log.append("r-1", 1, 1, encode(map(sk.TextDelta, WORDS[:10])), last=False)
+        followed = asyncio.ensure_future(story.follow(storage.bus()))
+        await story.is_half_read()
+        await asyncio.to_thread(sk.shutdown)
+        await log.append("r-1", 1, 2, encode([*map(sk.TextDelta, WORDS[10:]), sk.Reply()]), last=True)
+        async with asyncio.timeout(10):
+            await followed
+        assert story.got == WORDS
+        await log.close()
+
+    asyncio.run(main())
+
+
+def test_followers_go_on_when_their_server_changes_its_role(tmp_path: Path) -> None:
+    async def main() -> None:
+        story = Story()
+        sk.start(sk.from_text(story.words()), sinks.bus(replies, "r-1"))
+        followed = asyncio.ensure_future(story.follow(replies))
+        await story.is_half_read()
+        with redis.Redis.from_url(server.url) as client:
+            await soon(lambda: client.info("clients")["blocked_clients"])
+        assert server.ask("REPLICAOF 127.0.0.1 1") == server.ask("REPLICAOF NO ONE") == "+OK"
+        story.goes_on.set()
+        await followed
+        assert story.got == WORDS
+
+    redis = pytest.importorskip("redis")
+    with StorageServer(binary_of("valkey"), tmp_path) as server, bus.redis(server.url) as replies:
+        asyncio.run(main())
+
+
+def test_followers_are_served_by_a_server_that_allows_no_connection_for_tails(tmp_path: Path) -> None:
+    async def main() -> None:
+        story = Story()
+        run = sk.start(sk.from_text(story.words()), sinks.bus(replies, "r-1"))
+        assert not await replies.cancel("r-2")  # there is a connection
+        assert server.ask("CONFIG SET maxclients 1") == "+OK"
+        followed = asyncio.ensure_future(story.follow(replies))
+        await story.is_half_read()
+        story.goes_on.set()
+        async with asyncio.timeout(10):
+            assert await followed == await run
+        assert story.got == WORDS
+
+    with StorageServer(binary_of("valkey"), tmp_path) as server, bus.redis(server.url) as replies:
+        asyncio.run(main())
+
+
+def test_a_tail_may_come_when_the_last_one_has_just_gone(storage: Storage) -> None:
+    async def main() -> None:
+        log = storage.log()
+        await log.open("r-1", "a")
+        for number in range(30):
+            await log.append("r-1", 1, number + 1, b"x", last=False)  # ends the reading of what nobody wants any more
+            for _ in range(number):
+                await asyncio.sleep(0)
+            async with asyncio.timeout(10), aclosing(log.tail("r-1", START, silence=60)) as pages:
+                await anext(pages)
+        await log.close()
+
+    asyncio.run(main())
+
+
+def test_each_follower_has_its_own_part_of_a_reply_that_is_lost(valkey: StorageServer) -> None:
+    async def main() -> None:
+        prefix = new_id()
+        with bus.redis(valkey.url, prefix=prefix, dead_after=1) as replies:
+            whole, rest = Story(), Story()
+            sk.start(sk.from_text(whole.words()), sinks.bus(replies, "r-1"))
+            places = []
+            async for place in replies.positions("r-1", wait=5):
+                places.append(place)
+                if place.event == sk.TextDelta(WORDS[4]):
+                    break
+            followed = [
+                asyncio.ensure_future(whole.follow(replies)),
+                asyncio.ensure_future(rest.follow(replies, after=places[-1].position)),
+            ]
+            await whole.is_half_read()
+            await soon(lambda: len(rest.got) == 5)
+            assert valkey.ask(f"DEL {prefix}:{{r-1}}:log {prefix}:{{r-1}}:meta") == ":2"
+            errors = await asyncio.gather(*followed, return_exceptions=True)
+            texts = [error.partial.text for error in errors if isinstance(error, sk.BrokenError)]
+            assert texts == ["".join(WORDS[:10]), "".join(WORDS[5:10])]
+
+    asyncio.run(main())
+
+
+def _lost_and_begun_again(key: str) -> list[str]:
+    data = encode([sk.TextDelta("Another."), sk.Reply()]).hex()
+    as_text = "".join(f"\\x{data[at : at + 2]}" for at in range(0, len(data), 2))
+    return [f"DEL {key}", f'XADD {key} * e 1 n 1 d "{as_text}"']
+
+
+@pytest.mark.parametrize(
+    ("damage", "error"),
+    [
+        (_lost_and_begun_again, sk.BrokenError),
+        (lambda key: [f"XADD {key} * colour green"], sk.MalformedError),
+        (lambda key: [f"XADD {key} * e one n 1 d x"], sk.MalformedError),
+    ],
+)
+def test_a_damaged_log_is_an_error_for_its_own_followers(
+    valkey: StorageServer, damage: Callable[[str], list[str]], error: type[sk.StreamkitError]
+) -> None:
+    async def main() -> None:
+        prefix = new_id()
+        with bus.redis(valkey.url, prefix=prefix) as replies:
+            story, other = Story(), Story()
+            sk.start(sk.from_text(story.words()), sinks.bus(replies, "r-1"))
+            sk.start(sk.from_text(other.words()), sinks.bus(replies, "r-2"))
+            followed = asyncio.ensure_future(story.follow(replies))
+            unharmed = asyncio.ensure_future(other.follow(replies, "r-2"))
+            await story.is_half_read()
+            await other.is_half_read()
+            for command in damage(f"{prefix}:{{r-1}}:log"):
+                assert not valkey.ask(command).startswith("-")
+            with pytest.raises(error):
+                await followed
+            assert story.got == WORDS[:10]
+            other.goes_on.set()
+            assert (await unharmed).text == "".join(WORDS)
+
+    asyncio.run(main())
