@@ -12,8 +12,10 @@ import pytest
 
 import streamkit as sk
 from streamkit import bus, sinks
-from streamkit.bus import START
+from streamkit.bus import START, Entry
 from streamkit.bus.entries import encode
+from streamkit.bus.redis_client import Client
+from streamkit.bus.redis_tails import Tails
 from streamkit.engine.upstream import new_id
 from tests.waiting import soon
 
@@ -116,17 +118,37 @@ def test_followers_are_served_by_a_server_that_allows_no_connection_for_tails(tm
         asyncio.run(main())
 
 
-def test_a_tail_may_come_when_the_last_one_has_just_gone(storage: Storage) -> None:
+def test_a_tail_may_come_while_the_connection_of_those_before_it_is_closed(valkey: StorageServer) -> None:
+    """Nobody reads any more over that connection, so there must be a new one."""
+
+    class SlowlyClosed(Client):
+        async def close(self) -> None:
+            is_closing.set()
+            await may_close.wait()
+            await super().close()
+
+    is_closing, may_close = asyncio.Event(), asyncio.Event()
+
     async def main() -> None:
-        log = storage.log()
-        await log.open("r-1", "a")
-        for number in range(30):
-            await log.append("r-1", 1, number + 1, b"x", last=False)  # ends the reading of what nobody wants any more
-            for _ in range(number):
-                await asyncio.sleep(0)
-            async with asyncio.timeout(10), aclosing(log.tail("r-1", START, silence=60)) as pages:
-                await anext(pages)
-        await log.close()
+        key, client = new_id(), Client(valkey.url, False, 5)
+        tails = Tails(
+            lambda: SlowlyClosed(valkey.url, False, 10, alone=True),
+            lambda number: client.ask(client.redis.client_unblock(number)),
+            lambda _, fields: Entry((1, 0), 1, 1, fields[b"d"]),
+        )
+
+        async def first() -> bytes:
+            async with asyncio.timeout(10), aclosing(tails.tail(key, START, 60)) as pages:
+                return (await anext(pages))[0].data
+
+        await client.ask(client.redis.xadd(key, {"d": "x"}))
+        assert await first() == b"x"
+        await client.ask(client.redis.xadd(key, {"d": "y"}))  # ends the reading for a follower who has left
+        await is_closing.wait()
+        assert await first() == b"x"
+        may_close.set()
+        await tails.close()
+        await client.close()
 
     asyncio.run(main())
 
