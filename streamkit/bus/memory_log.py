@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
+from ..engine.loops import resolve
 from ..errors import TooLargeError
 from .log import START, Answer, Entry, EntryId, Status
 
@@ -30,7 +31,8 @@ class _Kept:
     is_cancelled: bool = False
     size: int = 0
     entries: list[Entry] = field(default_factory=list)
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    waiters: set[asyncio.Future[None]] = field(default_factory=set)
+    """Of the tails that wait for an entry. Not an event, which would be bound to the first loop for good."""
 
 
 class MemoryLog:
@@ -126,17 +128,21 @@ class MemoryLog:
     async def tail(self, reply_id: str, after: EntryId, *, silence: float) -> AsyncGenerator[Sequence[Entry], None]:
         while True:
             reply = self._known(reply_id)
-            news = reply.news if reply is not None else asyncio.Event()
             entries = [] if reply is None else _after(reply, after, PAGE)
             if entries:
                 after = entries[-1].id
                 yield entries
                 continue
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            waiters = set() if reply is None else reply.waiters
+            waiters.add(waiter)
             try:
                 async with asyncio.timeout(silence):
-                    await news.wait()
+                    await waiter
             except TimeoutError:
                 yield ()
+            finally:
+                waiters.discard(waiter)
 
     async def status(self, reply_id: str) -> Status | None:
         reply = self._known(reply_id)
@@ -165,8 +171,8 @@ class MemoryLog:
         if last:
             reply.is_open = False
             self._ended.append((self._clock() + self._kept_for, reply_id))
-        reply.news.set()
-        reply.news = asyncio.Event()
+        for waiter in reply.waiters:
+            resolve(waiter)
 
 
 def _after(reply: _Kept, after: EntryId, limit: int) -> list[Entry]:

@@ -82,8 +82,8 @@ class Tails:
 
     async def close(self) -> None:
         """End all tails with a `ConnectError`: whoever needs one asks for it again."""
-        for task in self._tasks:
-            task.cancel()
+        if self._task is not None:
+            self._task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
         self._fail(ConnectError("the connection to the server of the bus was closed", retryable=True))

@@ -14,6 +14,7 @@ import streamkit as sk
 from streamkit import bus, sinks
 from streamkit.bus import START, Entry
 from streamkit.bus.entries import encode
+from streamkit.bus.home import at_home
 from streamkit.bus.redis_client import Client
 from streamkit.bus.redis_tails import Tails
 from streamkit.engine.upstream import new_id
@@ -69,16 +70,23 @@ def test_followers_go_on_after_a_shutdown(storage: Storage) -> None:
 
     async def main() -> None:
         story, log = Story(), storage.log()
-        await log.open("r-1", "a")
-        await log.append("r-1", 1, 1, encode(map(sk.TextDelta, WORDS[:10])), last=False)
+
+        async def begin() -> None:
+            await log.open("r-1", "a")
+            await log.append("r-1", 1, 1, encode(map(sk.TextDelta, WORDS[:10])), last=False)
+
+        async def end() -> None:
+            await log.append("r-1", 1, 2, encode([*map(sk.TextDelta, WORDS[10:]), sk.Reply()]), last=True)
+            await log.close()
+
+        await at_home(begin)
         followed = asyncio.ensure_future(story.follow(storage.bus()))
         await story.is_half_read()
         await asyncio.to_thread(sk.shutdown)
-        await log.append("r-1", 1, 2, encode([*map(sk.TextDelta, WORDS[10:]), sk.Reply()]), last=True)
+        await at_home(end)
         async with asyncio.timeout(10):
             await followed
         assert story.got == WORDS
-        await log.close()
 
     asyncio.run(main())
 
@@ -93,7 +101,8 @@ def test_followers_go_on_when_their_server_changes_its_role(tmp_path: Path) -> N
             await soon(lambda: client.info("clients")["blocked_clients"])
         assert server.ask("REPLICAOF 127.0.0.1 1") == server.ask("REPLICAOF NO ONE") == "+OK"
         story.goes_on.set()
-        await followed
+        async with asyncio.timeout(10):
+            await followed
         assert story.got == WORDS
 
     redis = pytest.importorskip("redis")
