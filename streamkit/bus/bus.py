@@ -146,6 +146,8 @@ class Bus:
     def _begin(self, reply_id: str, attempt: ReplyStream, taken: Answer) -> None:
         """Begin a new attempt at a reply that was taken over. Called on the background loop."""
         run = start(attempt, BusSink(_Successor(self, taken), reply_id))
+        if taken.is_cancelled:  # before its writer died: nothing is asked for any more, and the reply ends
+            run.cancel()
         task = asyncio.ensure_future(_unheard(run))
         self._attempts.add(task)
         task.add_done_callback(self._attempts.discard)

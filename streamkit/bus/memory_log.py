@@ -50,6 +50,9 @@ class MemoryLog:
         self._reply_bytes, self._total_bytes = reply_bytes, total_bytes
         self._replies: dict[str, _Kept] = {}
         self._size = 0
+        self._last = START
+        """The id of the newest entry. Ids grow from reply to reply, so that a position in one that was forgotten is
+        none in a later one of the same name, not even in another process."""
         self._ended: deque[tuple[float, str]] = deque()
         """When to forget each reply that has ended, in the order of their ends."""
 
@@ -163,8 +166,8 @@ class MemoryLog:
 
     def _add(self, reply_id: str, epoch: int, number: int, data: bytes, last: bool) -> None:
         reply = self._replies[reply_id]
-        id = (len(reply.entries) + 1, 0)
-        reply.entries.append(Entry(id, epoch, number, data))
+        self._last = max((time.time_ns() // 10**6, 0), (self._last[0], self._last[1] + 1))
+        reply.entries.append(Entry(self._last, epoch, number, data))
         reply.epoch, reply.number, reply.beat = epoch, number, self._clock()
         reply.size += len(data)
         self._size += len(data)

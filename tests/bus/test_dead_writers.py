@@ -82,6 +82,16 @@ def test_the_new_attempt_may_fail_and_be_cancelled(storage: Storage) -> None:
         assert list(events)[-1].outcome == "cancelled"  # type: ignore[union-attr]
 
 
+def test_nothing_is_asked_again_for_a_reply_that_was_cancelled(storage: Storage) -> None:
+    replies = storage.bus(DEAD)
+    begin(storage, "So far")
+    assert replies.cancel("r-1").result(5)
+    with testing.client("Anew.") as client:
+        attempt = client.chat("Hi")
+        assert sk.run(replies.follow("r-1", on_dead_writer="restart", attempt=attempt)).outcome == "cancelled"
+        assert client.requests == []
+
+
 def test_nothing_is_asked_again_for_a_reply_that_ended(storage: Storage) -> None:
     replies = storage.bus(DEAD)
     sk.run(sk.from_text("Done."), sinks.bus(replies, "r-1"))

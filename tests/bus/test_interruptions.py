@@ -4,6 +4,7 @@ own, and others are not harmed."""
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -15,6 +16,7 @@ from streamkit import bus, sinks
 from streamkit.bus import START, Entry
 from streamkit.bus.entries import encode
 from streamkit.bus.home import at_home
+from streamkit.bus.memory_log import MemoryLog
 from streamkit.bus.redis_client import Client
 from streamkit.bus.redis_tails import Tails
 from streamkit.engine.upstream import new_id
@@ -185,6 +187,20 @@ def test_each_follower_has_its_own_part_of_a_reply_that_is_lost(valkey: StorageS
             assert texts == ["".join(WORDS[:10]), "".join(WORDS[5:10])]
 
     asyncio.run(main())
+
+
+def test_a_position_in_a_reply_that_was_forgotten_is_none_in_a_later_one_of_its_name() -> None:
+    now = 0.0
+    replies = bus.Bus(MemoryLog(kept_for=1, reply_bytes=1000, total_bytes=1000, clock=lambda: now))
+    places = []
+    for text in ("Hello", "Goodbye"):
+        sk.run(sk.from_text(text), sinks.bus(replies, "r-1"))
+        places.append([place.position for place in replies.positions("r-1")])
+        now += 2.0
+    sk.run(sk.from_text("Hello"), sinks.bus(replies, "r-1"))
+    for position in itertools.chain(*places):
+        with pytest.raises(sk.BusError):
+            sk.run(replies.follow("r-1", position))
 
 
 def _lost_and_begun_again(key: str) -> list[str]:
