@@ -71,7 +71,7 @@ class Feed:
         self._notify()
 
     def leave_behind(self) -> None:
-        """Nothing more is pushed: the follower reads the log by itself, and joins again."""
+        """Push nothing more: the follower reads the log by itself, and joins again."""
         self._is_behind = True
         self._notify()
 

@@ -51,8 +51,8 @@ class MemoryLog:
         self._replies: dict[str, _Kept] = {}
         self._size = 0
         self._last = START
-        """The id of the newest entry. Ids grow from reply to reply, so that a position in one that was forgotten is
-        none in a later one of the same name, not even in another process."""
+        """The id of the newest entry. Ids grow from reply to reply, and from process to process: each belongs to one
+        reply, although another one may have the same name later."""
         self._ended: deque[tuple[float, str]] = deque()
         """When to forget each reply that has ended, in the order of their ends."""
 
