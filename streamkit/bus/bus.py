@@ -21,7 +21,7 @@ from ..sources import stream
 from ..stages import Fold
 from .following import Following
 from .home import Asked, at_home
-from .hub import Batch, Hub
+from .hub import Batch, Hub, own
 from .log import Answer, Log
 from .position import Position
 from .writer import Writer
@@ -172,6 +172,8 @@ class Bus:
     def _begin(self, reply_id: str, attempt: ReplyStream, taken: Answer) -> None:
         """Begin a new attempt at a reply that was taken over. Called on the background loop."""
         run = start(attempt, BusSink(_Successor(self, taken), reply_id))
+        if taken.is_cancelled:  # before its writer died: nothing is asked for any more, and the reply ends
+            run.cancel()
         task = asyncio.ensure_future(_unheard(run))
         self._attempts.add(task)
         task.add_done_callback(self._attempts.discard)
@@ -228,7 +230,7 @@ async def _events(following: Following, reading: Reading) -> AsyncGenerator[Iter
                     fold.feed(event)
                 yield events
                 if error is not None:
-                    raise error
+                    raise own(error)
     except StreamkitError as exc:
         if error is None or _knows_nothing(error.partial):
             exc.partial = fold.reply("truncated")
@@ -247,7 +249,7 @@ async def _placed(following: Following) -> AsyncGenerator[Placed, None]:
             for index, event in enumerate(batch.events):
                 place = Position(batch.id, index)
                 if isinstance(event, StreamkitError):
-                    raise event
+                    raise own(event)
                 if after is None or place > after:
                     yield Placed(str(place), event)
 

@@ -108,9 +108,13 @@ class Following:
 
     def _check_order(self, previous: Batch | None, batch: Batch) -> None:
         """Each batch has the number after that of the one before, or is the first of a later epoch."""
-        if batch.number == 1 or (previous is None and self.after is not None):
-            return
-        if previous is None or (batch.epoch, batch.number) != (previous.epoch, previous.number + 1):
+        if previous is None:
+            is_next = batch.number == 1 or self.after is not None
+        elif batch.epoch == previous.epoch:
+            is_next = batch.number == previous.number + 1
+        else:
+            is_next = batch.number == 1 and batch.epoch > previous.epoch
+        if not is_next:
             raise BrokenError(f"the log of reply {self.reply_id} lacks entries: its storage has dropped them")
 
 

@@ -18,7 +18,7 @@ from .entries import decode, encode
 from .home import insist
 from .log import START, Answer, Entry, EntryId, Log
 
-__all__ = ["Batch", "Feed", "Hub"]
+__all__ = ["Batch", "Feed", "Hub", "own"]
 
 PAUSE = 0.2
 """Seconds until a storage that cannot be reached is tried again."""
@@ -70,6 +70,11 @@ class Feed:
         self._error = error
         self._notify()
 
+    def leave_behind(self) -> None:
+        """Push nothing more: the follower reads the log by itself, and joins again."""
+        self._is_behind = True
+        self._notify()
+
     async def take(self) -> list[Batch]:
         """The batches that have come, at least one; none if the follower did not take them in time, so that some are
         missing. Raises the error of the reader."""
@@ -81,7 +86,7 @@ class Feed:
             if batches or self._is_behind:
                 return batches
             if self._error is not None:
-                raise self._error
+                raise own(self._error)
             await waiter
 
     def _notify(self) -> None:
@@ -106,7 +111,11 @@ class _Reader:
                 with suppress(ConnectError):
                     await self._read_until_lost()
                 await asyncio.sleep(PAUSE)
-                await insist(lambda: self._log.status(self._reply_id), self._give_up_after)
+                await insist(self._read_once, self._give_up_after)
+        except asyncio.CancelledError:  # with followers only if this loop ends, and they may be on others
+            for feed in self.feeds:
+                feed.leave_behind()
+            raise
         except Exception as exc:
             error = exc if isinstance(exc, StreamkitError) else BrokenError.wrapping("the bus failed:", exc)
             for feed in self.feeds:
@@ -118,6 +127,11 @@ class _Reader:
         ) as pages:
             async for entries in pages:
                 await self._pass_on(entries)
+
+    async def _read_once(self) -> None:
+        """Pass on what there is without a tail, which may fail for ever while commands are answered: a server may allow
+        no more connections."""
+        await self._pass_on(await self._log.read(self._reply_id, self.last, limit=PAGE))
 
     async def _pass_on(self, entries: Sequence[Entry]) -> None:
         if not entries:
@@ -189,9 +203,22 @@ class Hub:
         if reader is not None and feed in reader.feeds:
             reader.feeds.remove(feed)
             if not reader.feeds:
-                reader.task.cancel()
+                if _is_here(reader.task):
+                    reader.task.cancel()
                 del self._readers[reply_id]
 
     def _reader(self, reply_id: str) -> _Reader | None:
         reader = self._readers.get(reply_id)
-        return None if reader is None or reader.task.done() else reader
+        if reader is None or reader.task.done() or not _is_here(reader.task):
+            return None
+        return reader
+
+
+def own(error: StreamkitError) -> StreamkitError:
+    """A copy of an error that several followers get: each completes its own."""
+    return error.with_partial(error.partial)
+
+
+def _is_here(task: asyncio.Task[None]) -> bool:
+    """False for a task of an earlier background loop, which has been stopped, or is that of the parent process."""
+    return task.get_loop() is asyncio.get_running_loop()

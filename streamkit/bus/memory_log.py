@@ -8,9 +8,9 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from operator import attrgetter
 
+from ..engine.loops import resolve
 from ..errors import TooLargeError
 from .log import START, Answer, Entry, EntryId, Status
 
@@ -31,7 +31,8 @@ class _Kept:
     is_cancelled: bool = False
     size: int = 0
     entries: list[Entry] = field(default_factory=list)
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    waiters: set[asyncio.Future[None]] = field(default_factory=set)
+    """Of the tails that wait for an entry. Not an event, which would be bound to the first loop for good."""
 
 
 class MemoryLog:
@@ -49,8 +50,9 @@ class MemoryLog:
         self._reply_bytes, self._total_bytes = reply_bytes, total_bytes
         self._replies: dict[str, _Kept] = {}
         self._size = 0
-        self._ids = count(time.time_ns() // 10**6)
-        """Times at first, as those of Redis, and one for all replies: a position of another reply is not taken."""
+        self._last = START
+        """The id of the newest entry. Ids grow from reply to reply, and from process to process: each belongs to one
+        reply, although another one may have the same name later."""
         self._ended: deque[tuple[float, str]] = deque()
         """When to forget each reply that has ended, in the order of their ends."""
 
@@ -129,17 +131,21 @@ class MemoryLog:
     async def tail(self, reply_id: str, after: EntryId, *, silence: float) -> AsyncGenerator[Sequence[Entry], None]:
         while True:
             reply = self._known(reply_id)
-            news = reply.news if reply is not None else asyncio.Event()
             entries = [] if reply is None else _after(reply, after, PAGE)
             if entries:
                 after = entries[-1].id
                 yield entries
                 continue
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            waiters = set() if reply is None else reply.waiters
+            waiters.add(waiter)
             try:
                 async with asyncio.timeout(silence):
-                    await news.wait()
+                    await waiter
             except TimeoutError:
                 yield ()
+            finally:
+                waiters.discard(waiter)
 
     async def status(self, reply_id: str) -> Status | None:
         reply = self._known(reply_id)
@@ -160,16 +166,16 @@ class MemoryLog:
 
     def _add(self, reply_id: str, epoch: int, number: int, data: bytes, last: bool) -> None:
         reply = self._replies[reply_id]
-        id = (next(self._ids), 0)
-        reply.entries.append(Entry(id, epoch, number, data))
+        self._last = max((time.time_ns() // 10**6, 0), (self._last[0], self._last[1] + 1))
+        reply.entries.append(Entry(self._last, epoch, number, data))
         reply.epoch, reply.number, reply.beat = epoch, number, self._clock()
         reply.size += len(data)
         self._size += len(data)
         if last:
             reply.is_open = False
             self._ended.append((self._clock() + self._kept_for, reply_id))
-        reply.news.set()
-        reply.news = asyncio.Event()
+        for waiter in reply.waiters:
+            resolve(waiter)
 
 
 def _after(reply: _Kept, after: EntryId, limit: int) -> list[Entry]:

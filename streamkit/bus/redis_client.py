@@ -13,6 +13,8 @@ from ..errors import BusError, ConnectError, StreamkitError
 
 __all__ = ["Client", "check_url"]
 
+PASSING = ("BUSY", "NOREPLICAS", "UNBLOCKED")
+"""Words of a server that can answer later: a script runs, replicas are away, it has changed its role."""
 CONNECT = 5.0
 """Seconds within which a connection is made."""
 OWN = {"decode_responses", "legacy_responses", "protocol", "socket_connect_timeout", "socket_timeout"}
@@ -119,6 +121,7 @@ def _failure(exc: Exception) -> StreamkitError:
         OSError,
     )
     known = exc.__cause__ or exc if isinstance(exc, exceptions.RedisClusterException) else exc
-    if isinstance(known, passing) and not isinstance(known, exceptions.AuthenticationError):
+    is_passing = isinstance(known, passing) or str(exc).partition(" ")[0] in PASSING
+    if is_passing and not isinstance(known, exceptions.AuthenticationError):
         return ConnectError.wrapping("the server of the bus cannot be reached:", exc, retryable=True)
     return BusError.wrapping("the server of the bus refused:", exc, reason="refused")

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, cast
 
 from ..engine.loops import enter, leave
+from ..errors import MalformedError
 from .log import Answer, Entry, EntryId, Status, Verdict
 from .redis_client import Client, check_url
 from .redis_tails import BLOCK, OneByOne, Tails, id_text
@@ -124,4 +125,7 @@ def _id(id: bytes) -> EntryId:
 
 
 def _entry(id: bytes, fields: Mapping[bytes, bytes]) -> Entry:
-    return Entry(_id(id), int(fields[b"e"]), int(fields[b"n"]), fields[b"d"])
+    try:
+        return Entry(_id(id), int(fields[b"e"]), int(fields[b"n"]), fields[b"d"])
+    except (KeyError, ValueError) as exc:
+        raise MalformedError(f"entry {id.decode()} of the log was not written by a bus") from exc

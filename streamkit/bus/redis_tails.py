@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any
 
+from ..errors import ConnectError, MalformedError
 from .log import Entry, EntryId
 from .redis_client import Client
 
@@ -29,6 +30,10 @@ class _Tail:
         self.error: Exception | None = None
         self.news = asyncio.Event()
 
+    def fail(self, error: Exception) -> None:
+        self.error = error
+        self.news.set()
+
 
 class Tails:
     """Reads the tails that are asked for, while there are any. Used on one loop.
@@ -45,6 +50,8 @@ class Tails:
         self._connect, self._unblock, self._entry = connect, unblock, entry
         self._tails: dict[str, list[_Tail]] = {}
         self._task: asyncio.Task[None] | None = None
+        """The task that reads all tails; None while there is none, or only one that does not read any more."""
+        self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: int | None = None
         """The id of the connection whose XREAD waits."""
         self._changed = False
@@ -69,61 +76,62 @@ class Tails:
                 if tail.error is not None:
                     raise tail.error
         finally:
-            self._forget(key, tail)
+            self._tails[key].remove(tail)
+            if not self._tails[key]:
+                del self._tails[key]
 
     async def close(self) -> None:
+        """End all tails with a `ConnectError`: whoever needs one asks for it again."""
         if self._task is not None:
             self._task.cancel()
-            await asyncio.wait([self._task])
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._fail(ConnectError("the connection to the server of the bus was closed", retryable=True))
 
     async def _notice(self) -> None:
         """Have the new tail read. An XREAD that is only on its way to the server cannot be ended yet, so this is
         tried until a new one has begun."""
         self._changed = True
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._read(), name="streamkit bus tails")
+        if self._task is None:
+            task = self._task = asyncio.get_running_loop().create_task(self._read(), name="streamkit bus tails")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         while self._changed and self._waiting is not None:
             await self._unblock(self._waiting)
             await asyncio.sleep(PAUSE)
 
-    def _forget(self, key: str, tail: _Tail) -> None:
-        tails = self._tails.get(key, [])
-        if tail in tails:  # those that have failed are forgotten already
-            tails.remove(tail)
-            if not tails:
-                del self._tails[key]
-
     async def _read(self) -> None:
-        while self._tails:  # also those that have come while the connection was being closed
-            client = self._connect()
-            try:
-                await self._read_over(client)
-            except Exception as exc:
-                self._fail(exc)
-            finally:
+        client = self._connect()
+        try:
+            number = await client.ask(client.redis.client_id())
+            while self._tails:
+                self._changed = False
+                places = {key: id_text(min(tail.after for tail in tails)) for key, tails in self._tails.items()}
+                self._waiting = number
+                found = await client.ask(client.redis.xread(places, count=PAGE, block=int(BLOCK * 1000)))
                 self._waiting = None
-                await client.close()
-
-    async def _read_over(self, client: Client) -> None:
-        number = await client.ask(client.redis.client_id())
-        while self._tails:
-            self._changed = False
-            places = {key: id_text(min(tail.after for tail in tails)) for key, tails in self._tails.items()}
-            self._waiting = number
-            found = await client.ask(client.redis.xread(places, count=PAGE, block=int(BLOCK * 1000)))
-            self._waiting = None
-            for key, rows in found:
-                self._pass_on(key.decode(), [self._entry(*row) for row in rows])
+                for key, rows in found:
+                    self._pass_on(key.decode(), rows)
+        except Exception as exc:
+            self._fail(exc)
+        finally:
+            self._task = self._waiting = None  # before the client is closed: a tail that comes meanwhile is read anew
+            await client.close()
 
     def _fail(self, error: Exception) -> None:
-        failed, self._tails = self._tails, {}
-        for tails in failed.values():
+        for tails in self._tails.values():
             for tail in tails:
-                tail.error = error
-                tail.news.set()
+                tail.fail(error)
 
-    def _pass_on(self, key: str, entries: Sequence[Entry]) -> None:
-        for tail in self._tails.get(key, ()):
+    def _pass_on(self, key: str, rows: Sequence[Any]) -> None:
+        tails = self._tails.get(key, ())
+        try:
+            entries = [self._entry(*row) for row in rows]
+        except MalformedError as exc:  # of this log alone
+            for tail in tails:
+                tail.fail(exc)
+            return
+        for tail in tails:
             fresh = [entry for entry in entries if entry.id > tail.after]
             if fresh:
                 tail.after = fresh[-1].id

@@ -10,7 +10,6 @@ import streamkit as sk
 from streamkit import bus, sinks, testing
 from streamkit.bus.entries import encode
 from streamkit.bus.home import Asked
-from tests.waiting import until
 
 from .conftest import Storage
 
@@ -83,6 +82,16 @@ def test_the_new_attempt_may_fail_and_be_cancelled(storage: Storage) -> None:
         assert list(events)[-1].outcome == "cancelled"  # type: ignore[union-attr]
 
 
+def test_nothing_is_asked_again_for_a_reply_that_was_cancelled(storage: Storage) -> None:
+    replies = storage.bus(DEAD)
+    begin(storage, "So far")
+    assert replies.cancel("r-1").result(5)
+    with testing.client("Anew.") as client:
+        attempt = client.chat("Hi")
+        assert sk.run(replies.follow("r-1", on_dead_writer="restart", attempt=attempt)).outcome == "cancelled"
+        assert client.requests == []
+
+
 def test_nothing_is_asked_again_for_a_reply_that_ended(storage: Storage) -> None:
     replies = storage.bus(DEAD)
     sk.run(sk.from_text("Done."), sinks.bus(replies, "r-1"))
@@ -113,7 +122,7 @@ def test_an_id_that_is_in_use_fails_the_second_run(storage: Storage) -> None:
     replies = storage.bus()
     with testing.client(testing.Script("Once upon", stall_after=1), "Two.") as client:
         first = sk.start(client.chat("Hi"), sinks.bus(replies, "r-1"))
-        assert until(lambda: first.reply.text == "Once")
+        next(iter(replies.follow("r-1", wait=5)))  # it is on the bus, not only under way
         with pytest.raises(sk.SinkError, match="each needs an id of its own"):
             sk.run(client.chat("Hi"), sinks.bus(replies, "r-1"))
         first.cancel()
