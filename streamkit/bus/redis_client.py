@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import BusError, ConnectError, StreamkitError
 
-__all__ = ["Client", "check_url"]
+__all__ = ["Client", "check_url", "failure", "is_unknown_script"]
 
 CONNECT = 5.0
 """Seconds within which a connection is made."""
@@ -52,8 +52,12 @@ class Client:
         call.add_done_callback(self._under_way.discard)
         answer, error = await asyncio.shield(call)
         if error is not None:
-            raise _failure(error) from error
+            raise failure(error)
         return answer
+
+    def connection(self) -> Any:
+        """A new connection of redis-py, which is not made yet, and which whoever has it must disconnect."""
+        return self.redis.connection_pool.make_connection()
 
     async def close(self) -> None:
         """Close the connections; commands under way fail."""
@@ -71,10 +75,12 @@ async def _outcome(command: Awaitable[Any]) -> tuple[Any, Exception | None]:
         return None, exc
 
 
-def _failure(exc: Exception) -> StreamkitError:
-    """A `ConnectError` if the server may be reached later, else a `BusError`."""
+def failure(exc: Exception) -> StreamkitError:
+    """What an error of redis-py means: a `ConnectError` if the server may be reached later, else a `BusError`."""
     from redis import exceptions
 
+    if isinstance(exc, StreamkitError):
+        return exc
     passing = (
         exceptions.ConnectionError,
         exceptions.TimeoutError,
@@ -83,6 +89,17 @@ def _failure(exc: Exception) -> StreamkitError:
         exceptions.TryAgainError,
         OSError,
     )
+    found: StreamkitError
     if isinstance(exc, passing) and not isinstance(exc, exceptions.AuthenticationError):
-        return ConnectError.wrapping("the server of the bus cannot be reached:", exc, retryable=True)
-    return BusError.wrapping("the server of the bus refused:", exc, reason="refused")
+        found = ConnectError.wrapping("the server of the bus cannot be reached:", exc, retryable=True)
+    else:
+        found = BusError.wrapping("the server of the bus refused:", exc, reason="refused")
+    found.__cause__ = exc
+    return found
+
+
+def is_unknown_script(error: BusError) -> bool:
+    """Whether the server has refused a command as it does not know the script, or has forgotten it."""
+    from redis.exceptions import NoScriptError
+
+    return isinstance(error.__cause__, NoScriptError)
