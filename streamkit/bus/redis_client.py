@@ -24,23 +24,21 @@ def check_url(url: str) -> None:
 
 
 class Client:
-    """The client ``redis`` and its commands under way, each of which is answered within ``timeout`` seconds or fails.
-    With ``alone`` it has a single connection."""
+    """The client ``redis`` and its commands under way, each of which is answered within ``timeout`` seconds or
+    fails."""
 
-    def __init__(self, url: str, cluster: bool, timeout: float, *, alone: bool = False) -> None:
+    def __init__(self, url: str, cluster: bool, timeout: float) -> None:
         from redis.asyncio import Redis, RedisCluster
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
 
         make: Any = RedisCluster if cluster else Redis
-        options: dict[str, Any] = {"single_connection_client": True} if alone else {}
         self.redis: Any = make.from_url(
             url,
             socket_timeout=timeout,
             socket_connect_timeout=CONNECT,
             retry=Retry(NoBackoff(), 0),  # the bus repeats what may be repeated
             protocol=2,
-            **options,
         )
         self._under_way: set[asyncio.Future[Any]] = set()
 

@@ -125,8 +125,11 @@ class _Server:
         self.pipe = Pipe(connect(ANSWER), ANSWER)
         self.script = self.client.redis.register_script(SCRIPT) if cluster else None
         """In a cluster redis-py looks for the server that has the keys."""
-        waiting = partial(connect, BLOCK + ANSWER, alone=not cluster)
-        self.tails = OneByOne(waiting, _entry) if cluster else Tails(waiting, self._unblock, _entry)
+        limit = BLOCK + ANSWER
+        if cluster:
+            self.tails: Tails | OneByOne = OneByOne(partial(connect, limit), _entry)
+        else:
+            self.tails = Tails(lambda: Pipe(connect(limit), limit), self._unblock, _entry)
         enter(loop, self)
 
     async def close(self) -> None:

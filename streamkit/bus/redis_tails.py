@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from .log import Entry, EntryId
 from .redis_client import Client
+from .redis_pipe import Pipe, packed
 
 __all__ = ["BLOCK", "OneByOne", "Tails", "id_text"]
 
@@ -18,16 +21,22 @@ PAGE = 500
 """Entries of one log in one answer."""
 PAUSE = 0.002
 """Seconds between two attempts to end an XREAD."""
+HEAD = packed("XREAD", "COUNT", PAGE, "BLOCK", int(BLOCK * 1000), "STREAMS")
+packed_key = lru_cache(maxsize=10_000)(packed)
 
 
 class _Tail:
-    """The tail of one log: where it has come to, and the entries that were not taken yet."""
+    """The tail of one log: where it has come to, also as a part of a command, and the entries that were not taken
+    yet."""
 
     def __init__(self, after: EntryId) -> None:
-        self.after = after
+        self.come_to(after)
         self.pages: deque[Sequence[Entry]] = deque()
         self.error: Exception | None = None
         self.news = asyncio.Event()
+
+    def come_to(self, after: EntryId) -> None:
+        self.after, self.packed_after = after, packed(id_text(after))
 
 
 class Tails:
@@ -38,7 +47,7 @@ class Tails:
 
     def __init__(
         self,
-        connect: Callable[[], Client],
+        connect: Callable[[], Pipe],
         unblock: Callable[[int], Awaitable[Any]],
         entry: Callable[[bytes, Any], Entry],
     ) -> None:
@@ -89,17 +98,17 @@ class Tails:
             await asyncio.sleep(PAUSE)
 
     async def _read(self) -> None:
-        client = self._connect()
+        pipe = self._connect()
         try:
-            number = await client.ask(client.redis.client_id())
+            number = await pipe.ask(b"*2\r\n" + packed("CLIENT", "ID"))
             while self._tails:
                 self._changed = False
-                places = {key: id_text(min(tail.after for tail in tails)) for key, tails in self._tails.items()}
+                command = self._command()
                 self._waiting = number
-                found = await client.ask(client.redis.xread(places, count=PAGE, block=int(BLOCK * 1000)))
+                found = await pipe.ask(command)
                 self._waiting = None
-                for key, rows in found:
-                    self._pass_on(key.decode(), [self._entry(*row) for row in rows])
+                for key, rows in found or ():
+                    self._pass_on(key.decode(), [self._entry(id, _fields(row)) for id, row in rows])
         except Exception as exc:
             for tails in self._tails.values():
                 for tail in tails:
@@ -107,13 +116,20 @@ class Tails:
                     tail.news.set()
         finally:
             self._waiting = None
-            await client.close()
+            await pipe.close()
+
+    def _command(self) -> bytes:
+        """One XREAD for all logs, of parts that are kept: it is made anew for each answer, and there may be thousands
+        of logs."""
+        afters = [min(tails, key=attrgetter("after")).packed_after for tails in self._tails.values()]
+        count = b"*%d\r\n" % (6 + 2 * len(afters))
+        return b"".join([count, HEAD, *map(packed_key, self._tails), *afters])
 
     def _pass_on(self, key: str, entries: Sequence[Entry]) -> None:
         for tail in self._tails.get(key, ()):
             fresh = [entry for entry in entries if entry.id > tail.after]
             if fresh:
-                tail.after = fresh[-1].id
+                tail.come_to(fresh[-1].id)
                 tail.pages.append(fresh)
                 tail.news.set()
 
@@ -143,3 +159,7 @@ class OneByOne:
 def id_text(id: EntryId) -> str:
     """The id of an entry as the server writes it."""
     return f"{id[0]}-{id[1]}"
+
+
+def _fields(row: Sequence[bytes]) -> dict[bytes, bytes]:
+    return dict(zip(row[::2], row[1::2], strict=True))

@@ -49,9 +49,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description="Print what streamkit costs next to other clients.")
     parser.add_argument("--quick", action="store_true", help="two minutes, and less sure")
     parser.add_argument("--rounds", type=int, help="how often everything is measured")
-    parser.add_argument(
-        "--only", default="ABCDEFGH", metavar="ABC", help="the rows to measure; the others stay as kept"
-    )
+    parser.add_argument("--only", default="ABCDEFGH", metavar="ABC", help="the rows to measure; others stay as kept")
     parser.add_argument("--kept", type=Path, default=KEPT, metavar="FILE", help="where figures are kept")
     parser.add_argument(
         "--plot", action="store_true", help="rewrite the pictures, and the tables of docs/performance.md"

@@ -29,11 +29,13 @@ BATCH = 10
 TEXT = "thirteen char"
 """Ten of them are a batch."""
 PAGE = 500
+JOINING = 1.0
+"""Seconds of a reply in which its followers may still be joining; what comes then is not counted."""
 
 
-async def clocks(events: int, gap: float) -> AsyncIterator[str]:
-    """Texts that begin with a clock, ``gap`` seconds apart."""
-    due = time.monotonic()
+async def clocks(events: int, gap: float, wait: float = 0.0) -> AsyncIterator[str]:
+    """Texts that begin with a clock, ``gap`` seconds apart; the first one after ``wait`` seconds."""
+    due = time.monotonic() + wait
     for _ in range(events):
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         yield str(time.monotonic_ns()).zfill(CLOCK).ljust(WIDTH, ".")
@@ -45,7 +47,11 @@ async def clocks(events: int, gap: float) -> AsyncIterator[str]:
 
 async def write(url: str, names: list[str], events: int, gap: float) -> None:
     async with bus.redis(url) as replies:
-        await asyncio.gather(*(sk.start(sk.from_text(clocks(events, gap)), sinks.bus(replies, name)) for name in names))
+        runs = []
+        for number, name in enumerate(names):
+            texts = clocks(events, gap, gap * number / len(names))
+            runs.append(sk.start(sk.from_text(texts), sinks.bus(replies, name)))
+        await asyncio.gather(*runs)
 
 
 async def write_plain(url: str, names: list[str], events: int, gap: float) -> None:
@@ -99,9 +105,10 @@ async def follow(url: str, names: list[str], stopped: int, events: int) -> list[
     late: list[int] = []
 
     async def one(name: str) -> None:
+        begun = None
         async for event in replies.follow(name, wait=20):
             if isinstance(event, sk.TextDelta):
-                late.append(time.monotonic_ns() - int(event.text[:CLOCK]))
+                begun = note(late, event.text, begun)
 
     async def stop(name: str) -> None:
         async for _ in replies.follow(name, wait=20):
@@ -120,9 +127,9 @@ async def follow_plain(url: str, names: list[str], stopped: int, events: int) ->
     queues = [asyncio.Queue[bytes]() for _ in range(len(names) + stopped)]
 
     async def one(queue: asyncio.Queue[bytes]) -> None:
+        begun = None
         for _ in range(events):
-            text = await queue.get()
-            late.append(time.monotonic_ns() - int(text[:CLOCK]))
+            begun = note(late, (await queue.get()).decode(), begun)
 
     async with Redis.from_url(url) as server:
         followers = asyncio.gather(*map(one, queues[: len(names)]))
@@ -135,6 +142,14 @@ async def follow_plain(url: str, names: list[str], stopped: int, events: int) ->
                         queue.put_nowait(fields[b"d"])
         await followers
     return late
+
+
+def note(late: list[int], text: str, begun: int | None) -> int:
+    """Note how late a text is; when its reply has begun."""
+    written = int(text[:CLOCK])
+    if begun is not None and written - begun >= JOINING * 1e9:
+        late.append(time.monotonic_ns() - written)
+    return written if begun is None else begun
 
 
 async def _cancelled(tasks: list[asyncio.Future[None]]) -> None:
