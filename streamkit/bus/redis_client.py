@@ -74,7 +74,7 @@ async def _outcome(command: Awaitable[Any]) -> tuple[Any, Exception | None]:
 
 
 def failure(exc: Exception) -> StreamkitError:
-    """What an error of redis-py means: a `ConnectError` if the server may be reached later, else a `BusError`."""
+    """An error of redis-py as one of this package: `ConnectError` if the server may be reached later, else `BusError`."""
     from redis import exceptions
 
     if isinstance(exc, StreamkitError):
@@ -97,7 +97,7 @@ def failure(exc: Exception) -> StreamkitError:
 
 
 def is_unknown_script(error: BusError) -> bool:
-    """Whether the server has refused a command as it does not know the script, or has forgotten it."""
+    """True if a command was refused as the server does not know the script, or has forgotten it."""
     from redis.exceptions import NoScriptError
 
     return isinstance(error.__cause__, NoScriptError)

@@ -61,8 +61,9 @@ class Pipe:
     async def _serve(self) -> None:
         """Send commands until the connection fails."""
         error: Exception = ConnectError("the connection of the bus was closed", retryable=True)
-        connection = self._connection = self._client.connection()
+        connection: Any = None
         try:
+            connection = self._connection = self._client.connection()
             await self._client.ask(self._connect(connection))
             self._look()
             while True:
@@ -80,7 +81,8 @@ class Pipe:
             self._connection = self._task = None  # what is asked from here on needs a new connection
             self._stop_looking()
             self._fail(error)
-            await self._client.ask(connection.disconnect(nowait=True))
+            if connection is not None:
+                await self._client.ask(connection.disconnect(nowait=True))
 
     async def _connect(self, connection: Any) -> None:
         await connection.connect()

@@ -71,7 +71,7 @@ class Writer:
         self._loop = background()
         self._items: deque[Any] = deque()
         self._epoch = self._number = 0
-        self._size, self._is_due, self._has_text, self._was_cancelled = 0, False, False, False
+        self._size, self._is_due, self._is_woken, self._has_text, self._was_cancelled = 0, False, False, False, False
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         """When the items there are must be appended."""
@@ -97,7 +97,9 @@ class Writer:
         else:
             at_once = self._add_other(item)
         if at_once:
-            on_loop(self._loop, self._wake.set)
+            if not self._is_woken:
+                self._is_woken = True
+                on_loop(self._loop, self._wake.set)
         elif not self._is_due:  # after the item is added, so that no item is left behind
             self._is_due = True
             on_loop(self._loop, self._arm)
@@ -135,7 +137,7 @@ class Writer:
         """All items. The next batch is due after the same time, without a call from the thread of the run, which costs
         more than the timer; only a time without events ends that."""
         self._disarm()
-        self._size = 0
+        self._size, self._is_woken = 0, False
         items = self._popped()
         if not items:
             self._is_due = False  # from here on `add` calls, so that what came just before must be looked for
