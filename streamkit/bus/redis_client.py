@@ -74,7 +74,7 @@ async def _outcome(command: Awaitable[Any]) -> tuple[Any, Exception | None]:
 
 
 def failure(exc: Exception) -> StreamkitError:
-    """An error of redis-py as one of this package: `ConnectError` if the server may be reached later, else `BusError`."""
+    """A `ConnectError` if the server may be reached later, else a `BusError`, for an error of redis-py."""
     from redis import exceptions
 
     if isinstance(exc, StreamkitError):

@@ -156,4 +156,5 @@ def _id(id: bytes) -> EntryId:
 
 
 def _entry(id: bytes, fields: Mapping[bytes, bytes]) -> Entry:
-    return Entry(_id(id), int(fields[b"e"]), int(fields[b"n"]), fields[b"d"])
+    epoch, number, data = fields[b"d"].split(b" ", 2)
+    return Entry(_id(id), int(epoch), int(number), data)
