@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ..checks import check_text
 from ..errors import BusError, ConnectError, StreamkitError
 
-__all__ = ["Client", "check_url"]
+__all__ = ["Client", "check_url", "failure", "is_unknown_script"]
 
 PASSING = ("BUSY", "NOREPLICAS", "UNBLOCKED")
 """Words of a server that can answer later: a script runs, replicas are away, it has changed its role."""
@@ -56,23 +56,21 @@ def _problem(url: str, cluster: bool) -> str | None:
 
 
 class Client:
-    """The client ``redis`` and its commands under way, each of which is answered within ``timeout`` seconds or fails.
-    With ``alone`` it has a single connection."""
+    """The client ``redis`` and its commands under way, each of which is answered within ``timeout`` seconds or
+    fails."""
 
-    def __init__(self, url: str, cluster: bool, timeout: float, *, alone: bool = False) -> None:
+    def __init__(self, url: str, cluster: bool, timeout: float) -> None:
         from redis.asyncio import Redis, RedisCluster
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
 
         make: Any = RedisCluster if cluster else Redis
-        options: dict[str, Any] = {"single_connection_client": True} if alone else {}
         self.redis: Any = make.from_url(
             url,
             socket_timeout=timeout,
             socket_connect_timeout=CONNECT,
             retry=Retry(NoBackoff(), 0),  # the bus repeats what may be repeated
             protocol=2,
-            **options,
         )
         self._under_way: set[asyncio.Future[Any]] = set()
 
@@ -84,8 +82,12 @@ class Client:
         call.add_done_callback(self._under_way.discard)
         answer, error = await asyncio.shield(call)
         if error is not None:
-            raise _failure(error) from error
+            raise failure(error)
         return answer
+
+    def connection(self) -> Any:
+        """A new connection of redis-py, which is not made yet, and which whoever has it must disconnect."""
+        return self.redis.connection_pool.make_connection()
 
     async def close(self) -> None:
         """Close the connections; commands under way fail."""
@@ -107,10 +109,12 @@ async def _outcome(command: Awaitable[Any]) -> tuple[Any, Exception | None]:
         return None, exc
 
 
-def _failure(exc: Exception) -> StreamkitError:
-    """A `ConnectError` if the server may be reached later, else a `BusError`."""
+def failure(exc: Exception) -> StreamkitError:
+    """A `ConnectError` if the server may be reached later, else a `BusError`, for an error of redis-py."""
     from redis import exceptions
 
+    if isinstance(exc, StreamkitError):
+        return exc
     passing = (
         exceptions.ConnectionError,
         exceptions.TimeoutError,
@@ -122,6 +126,17 @@ def _failure(exc: Exception) -> StreamkitError:
     )
     known = exc.__cause__ or exc if isinstance(exc, exceptions.RedisClusterException) else exc
     is_passing = isinstance(known, passing) or str(exc).partition(" ")[0] in PASSING
+    found: StreamkitError
     if is_passing and not isinstance(known, exceptions.AuthenticationError):
-        return ConnectError.wrapping("the server of the bus cannot be reached:", exc, retryable=True)
-    return BusError.wrapping("the server of the bus refused:", exc, reason="refused")
+        found = ConnectError.wrapping("the server of the bus cannot be reached:", exc, retryable=True)
+    else:
+        found = BusError.wrapping("the server of the bus refused:", exc, reason="refused")
+    found.__cause__ = exc
+    return found
+
+
+def is_unknown_script(error: BusError) -> bool:
+    """True if a command was refused as the server does not know the script, or has forgotten it."""
+    from redis.exceptions import NoScriptError
+
+    return isinstance(error.__cause__, NoScriptError)

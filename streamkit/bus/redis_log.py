@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import math
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, cast
 
 from ..engine.loops import enter, leave
-from ..errors import MalformedError
+from ..errors import BusError, MalformedError
 from .log import Answer, Entry, EntryId, Status, Verdict
-from .redis_client import Client, check_url
+from .redis_client import Client, check_url, is_unknown_script
+from .redis_pipe import Pipe, packed
 from .redis_tails import BLOCK, OneByOne, Tails, id_text
 from .script import SCRIPT
 
@@ -19,6 +21,10 @@ __all__ = ["RedisLog"]
 
 ANSWER = 5.0
 """Seconds within which the server answers."""
+
+
+HASH = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+"""The name of the script, as the server gives it."""
 
 
 class RedisLog:
@@ -31,6 +37,7 @@ class RedisLog:
         self._prefix, self._cluster = prefix, cluster
         self._expiries = (math.ceil(live_for), math.ceil(kept_for))
         self._grace = int(grace * 1000)
+        self._heads = lru_cache(maxsize=1000)(self._make_heads)
         self._server: _Server | None = None
 
     async def open(self, reply_id: str, owner: str) -> Answer:
@@ -52,13 +59,31 @@ class RedisLog:
         return await self._run("beat", reply_id, epoch)
 
     async def _run(self, op: str, reply_id: str, *args: Any) -> Answer:
-        verdict, epoch, cancel = await self._script(op, reply_id, *args)
-        return Answer(cast("Verdict", verdict.decode()), int(epoch), bool(cancel))
+        said = await self._script(op, reply_id, *args)
+        verdict, epoch, cancel = said.decode().rsplit(" ", 2)
+        return Answer(cast("Verdict", verdict), int(epoch), cancel == "1")
 
     async def _script(self, op: str, reply_id: str, *args: Any) -> Any:
-        keys = [self._key(reply_id, "meta"), self._key(reply_id, "log")]
         server = self._reached()
-        return await server.client.ask(server.script(keys=keys, args=[op, *self._expiries, *args]))
+        if server.script is not None:
+            keys = [self._key(reply_id, "meta"), self._key(reply_id, "log")]
+            return await server.client.ask(server.script(keys=keys, args=[op, *self._expiries, *args]))
+        by_name, whole = self._heads(op, reply_id, len(args))
+        rest = packed(*args)
+        try:
+            return await server.pipe.ask(by_name + rest)
+        except BusError as exc:
+            if not is_unknown_script(exc):
+                raise
+        return await server.pipe.ask(whole + rest)
+
+    def _make_heads(self, op: str, reply_id: str, args: int) -> tuple[bytes, bytes]:
+        """The beginning of a command, all before its arguments: with the hash of the script, and with the script, which
+        the server knows from then on."""
+        keys = (2, self._key(reply_id, "meta"), self._key(reply_id, "log"))
+        same = packed(*keys, op, *self._expiries)
+        count = b"*%d\r\n" % (2 + len(keys) + 1 + len(self._expiries) + args)
+        return count + packed("EVALSHA", HASH) + same, count + packed("EVAL", SCRIPT) + same
 
     async def read(self, reply_id: str, after: EntryId, *, limit: int) -> Sequence[Entry]:
         client = self._reached().client
@@ -69,10 +94,10 @@ class RedisLog:
         return self._reached().tails.tail(self._key(reply_id, "log"), after, silence)
 
     async def status(self, reply_id: str) -> Status | None:
-        state, epoch, *rest = await self._script("status", reply_id)
-        if state == b"missing":
+        said = await self._script("status", reply_id)
+        if isinstance(said, bytes):  # "missing"
             return None
-        silent_for, last = rest
+        state, epoch, silent_for, last = said
         return Status(state == b"open", int(epoch), _id(last), int(silent_for) / 1000)
 
     async def close(self) -> None:
@@ -97,14 +122,20 @@ class _Server:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, connect: Callable[..., Client], cluster: bool) -> None:
         self.loop, self.client = loop, connect(ANSWER)
-        self.script = self.client.redis.register_script(SCRIPT)
-        waiting = partial(connect, BLOCK + ANSWER, alone=not cluster)
-        self.tails = OneByOne(waiting, _entry) if cluster else Tails(waiting, self._unblock, _entry)
+        self.pipe = Pipe(connect(ANSWER), ANSWER)
+        self.script = self.client.redis.register_script(SCRIPT) if cluster else None
+        """In a cluster redis-py looks for the server that has the keys."""
+        limit = BLOCK + ANSWER
+        if cluster:
+            self.tails: Tails | OneByOne = OneByOne(partial(connect, limit), _entry)
+        else:
+            self.tails = Tails(lambda: Pipe(connect(limit), limit), self._unblock, _entry)
         enter(loop, self)
 
     async def close(self) -> None:
         try:
             await self.tails.close()
+            await self.pipe.close()
             await self.client.close()
         finally:
             leave(self.loop, self)
@@ -126,6 +157,7 @@ def _id(id: bytes) -> EntryId:
 
 def _entry(id: bytes, fields: Mapping[bytes, bytes]) -> Entry:
     try:
-        return Entry(_id(id), int(fields[b"e"]), int(fields[b"n"]), fields[b"d"])
+        epoch, number, data = fields[b"d"].split(b" ", 2)
+        return Entry(_id(id), int(epoch), int(number), data)
     except (KeyError, ValueError) as exc:
         raise MalformedError(f"entry {id.decode()} of the log was not written by a bus") from exc

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from ..errors import ConnectError, MalformedError
 from .log import Entry, EntryId
 from .redis_client import Client
+from .redis_pipe import Pipe, packed
 
 __all__ = ["BLOCK", "OneByOne", "Tails", "id_text"]
 
@@ -19,16 +22,22 @@ PAGE = 500
 """Entries of one log in one answer."""
 PAUSE = 0.002
 """Seconds between two attempts to end an XREAD."""
+HEAD = packed("XREAD", "COUNT", PAGE, "BLOCK", int(BLOCK * 1000), "STREAMS")
+packed_key = lru_cache(maxsize=10_000)(packed)
 
 
 class _Tail:
-    """The tail of one log: where it has come to, and the entries that were not taken yet."""
+    """The tail of one log: where it has come to, also as a part of a command, and the entries that were not taken
+    yet."""
 
     def __init__(self, after: EntryId) -> None:
-        self.after = after
+        self.come_to(after)
         self.pages: deque[Sequence[Entry]] = deque()
         self.error: Exception | None = None
         self.news = asyncio.Event()
+
+    def come_to(self, after: EntryId) -> None:
+        self.after, self.packed_after = after, packed(id_text(after))
 
     def fail(self, error: Exception) -> None:
         self.error = error
@@ -43,7 +52,7 @@ class Tails:
 
     def __init__(
         self,
-        connect: Callable[[], Client],
+        connect: Callable[[], Pipe],
         unblock: Callable[[int], Awaitable[Any]],
         entry: Callable[[bytes, Any], Entry],
     ) -> None:
@@ -101,22 +110,29 @@ class Tails:
             await asyncio.sleep(PAUSE)
 
     async def _read(self) -> None:
-        client = self._connect()
+        pipe = self._connect()
         try:
-            number = await client.ask(client.redis.client_id())
+            number = await pipe.ask(b"*2\r\n" + packed("CLIENT", "ID"))
             while self._tails:
                 self._changed = False
-                places = {key: id_text(min(tail.after for tail in tails)) for key, tails in self._tails.items()}
+                command = self._command()
                 self._waiting = number
-                found = await client.ask(client.redis.xread(places, count=PAGE, block=int(BLOCK * 1000)))
+                found = await pipe.ask(command)
                 self._waiting = None
-                for key, rows in found:
+                for key, rows in found or ():
                     self._pass_on(key.decode(), rows)
         except Exception as exc:
             self._fail(exc)
         finally:
-            self._task = self._waiting = None  # before the client is closed: a tail that comes meanwhile is read anew
-            await client.close()
+            self._task = self._waiting = None  # before the pipe is closed: a tail that comes meanwhile is read anew
+            await pipe.close()
+
+    def _command(self) -> bytes:
+        """One XREAD for all logs, of parts that are kept: it is made anew for each answer, and there may be thousands
+        of logs."""
+        afters = [min(tails, key=attrgetter("after")).packed_after for tails in self._tails.values()]
+        count = b"*%d\r\n" % (6 + 2 * len(afters))
+        return b"".join([count, HEAD, *map(packed_key, self._tails), *afters])
 
     def _fail(self, error: Exception) -> None:
         for tails in self._tails.values():
@@ -126,7 +142,7 @@ class Tails:
     def _pass_on(self, key: str, rows: Sequence[Any]) -> None:
         tails = self._tails.get(key, ())
         try:
-            entries = [self._entry(*row) for row in rows]
+            entries = [self._entry(id, _fields(row)) for id, row in rows]
         except MalformedError as exc:  # of this log alone
             for tail in tails:
                 tail.fail(exc)
@@ -134,7 +150,7 @@ class Tails:
         for tail in tails:
             fresh = [entry for entry in entries if entry.id > tail.after]
             if fresh:
-                tail.after = fresh[-1].id
+                tail.come_to(fresh[-1].id)
                 tail.pages.append(fresh)
                 tail.news.set()
 
@@ -164,3 +180,7 @@ class OneByOne:
 def id_text(id: EntryId) -> str:
     """The id of an entry as the server writes it."""
     return f"{id[0]}-{id[1]}"
+
+
+def _fields(row: Sequence[bytes]) -> dict[bytes, bytes]:
+    return dict(zip(row[::2], row[1::2], strict=True))

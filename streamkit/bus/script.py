@@ -15,7 +15,7 @@ local state, epoch, number = known[1], tonumber(known[2]), tonumber(known[3])
 local beat, owner, cancel, suspect = tonumber(known[4]), known[5], known[6] or '0', tonumber(known[7])
 
 local function answer(verdict)
-    return {verdict, epoch or 0, tonumber(cancel)}
+    return redis.status_reply(verdict .. ' ' .. (epoch or 0) .. ' ' .. cancel)  -- one line, which is read fastest
 end
 
 local function sign_of_life()
@@ -26,7 +26,7 @@ local function sign_of_life()
 end
 
 local function add(data, last)
-    redis.call('XADD', log, '*', 'e', epoch, 'n', number, 'd', data)
+    redis.call('XADD', log, '*', 'd', epoch .. ' ' .. number .. ' ' .. data)  -- one field, which is read fastest
     redis.call('HSET', meta, 'epoch', epoch, 'number', number)
     sign_of_life()
     if last == '1' then

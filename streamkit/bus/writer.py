@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -70,8 +71,13 @@ class Writer:
         self._loop = background()
         self._items: deque[Any] = deque()
         self._epoch = self._number = 0
-        self._size, self._is_due, self._has_text, self._was_cancelled = 0, False, False, False
+        self._size, self._is_due, self._is_woken, self._has_text, self._was_cancelled = 0, False, False, False, False
         self._wake = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        """When the items there are must be appended."""
+        self._watching: asyncio.TimerHandle | None = None
+        self._alive_until = math.inf
+        """When the next sign of life is due."""
         self.has_end = False
         """True once it was given the event or the error that ends the reply."""
         self.failure: StreamkitError | None = None
@@ -91,7 +97,9 @@ class Writer:
         else:
             at_once = self._add_other(item)
         if at_once:
-            on_loop(self._loop, self._wake.set)
+            if not self._is_woken:
+                self._is_woken = True
+                on_loop(self._loop, self._wake.set)
         elif not self._is_due:  # after the item is added, so that no item is left behind
             self._is_due = True
             on_loop(self._loop, self._arm)
@@ -113,18 +121,40 @@ class Writer:
         return is_error or type(item) in AT_ONCE
 
     def _arm(self) -> None:
-        self._loop.call_later(EVERY, self._wake.set)
+        if self._timer is None:
+            self._timer = self._loop.call_later(EVERY, self._fire)
+
+    def _fire(self) -> None:
+        self._timer = None
+        self._wake.set()
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _take(self) -> list[Any]:
-        self._is_due, self._size = False, 0
-        items = []
-        while self._items:
-            items.append(self._items.popleft())
+        """All items. The next batch is due after the same time, without a call from the thread of the run, which costs
+        more than the timer; only a time without events ends that."""
+        self._disarm()
+        self._size, self._is_woken = 0, False
+        items = self._popped()
+        if not items:
+            self._is_due = False  # from here on `add` calls, so that what came just before must be looked for
+            items = self._popped()
+        if items:
+            self._is_due = True
+            self._arm()
         return items
+
+    def _popped(self) -> list[Any]:
+        return [self._items.popleft() for _ in range(len(self._items))]
 
     async def _drive(self) -> None:
         try:
             await self._begin()
+            self._alive_until = self._loop.time() + self._beat_every
+            self._watch()
             await self._append_all()
         except Exception as exc:
             said = f"the writing of reply {self._reply_id} failed:"
@@ -132,6 +162,10 @@ class Writer:
         except BaseException:  # cancelled
             self.failure = SinkError(f"reply {self._reply_id}: the loop that writes it was stopped")
             raise
+        finally:
+            self._disarm()
+            if self._watching is not None:
+                self._watching.cancel()
 
     async def _begin(self) -> None:
         if self._taken is not None:
@@ -165,16 +199,22 @@ class Writer:
         self._number = number
 
     async def _next(self) -> list[Any]:
-        """The next batch when it is due; an empty one if there is none for as long as a sign of life may take."""
-        try:
-            async with asyncio.timeout(self._beat_every):
-                while True:
-                    await self._wake.wait()
-                    self._wake.clear()
-                    if items := self._take():
-                        return items
-        except TimeoutError:
-            return self._take()
+        """The next batch when it is due; an empty one if there is none, and a sign of life is due."""
+        self._alive_until = self._loop.time() + self._beat_every
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if (items := self._take()) or self._loop.time() >= self._alive_until:
+                return items
+
+    def _watch(self) -> None:
+        """Wake the task when a sign of life is due. A batch is one too, so most often it is not; a time limit for each
+        wait would cost more than all else here."""
+        now = self._loop.time()
+        if now >= self._alive_until:
+            self._wake.set()
+        due = self._alive_until if self._alive_until > now else now + self._beat_every
+        self._watching = self._loop.call_at(due, self._watch)
 
     def _heed(self, answer: Answer) -> None:
         if answer.verdict not in ("ok", "repeated"):

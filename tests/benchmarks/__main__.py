@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tests.benchmarks import counting, imports, layers, long_text, many_replies, one_reply, operators, report
+from tests.benchmarks import bus, counting, imports, layers, long_text, many_replies, one_reply, operators, report
 from tests.benchmarks.figures import Plan
 from tests.benchmarks.processes import ROOT, cores
 
@@ -28,8 +28,20 @@ SECTIONS: dict[str, tuple[str, ModuleType]] = {
     "import": ("E", imports),
     "operators": ("F", operators),
     "text": ("G", long_text),
+    "bus": ("H", bus),
 }
-PACKAGES = ("openai", "httpx", "httpx2", "aiohttp", "httpx-aiohttp", "orjson", "uvloop", "reactivex", "pydantic")
+PACKAGES = (
+    "openai",
+    "httpx",
+    "httpx2",
+    "aiohttp",
+    "httpx-aiohttp",
+    "orjson",
+    "uvloop",
+    "reactivex",
+    "pydantic",
+    "redis",
+)
 KEPT = ROOT / "build" / "bench.json"
 
 
@@ -37,7 +49,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description="Print what streamkit costs next to other clients.")
     parser.add_argument("--quick", action="store_true", help="two minutes, and less sure")
     parser.add_argument("--rounds", type=int, help="how often everything is measured")
-    parser.add_argument("--only", default="ABCDEFG", metavar="ABC", help="the rows to measure; the others stay as kept")
+    parser.add_argument("--only", default="ABCDEFGH", metavar="ABC", help="the rows to measure; others stay as kept")
     parser.add_argument("--kept", type=Path, default=KEPT, metavar="FILE", help="where figures are kept")
     parser.add_argument(
         "--plot", action="store_true", help="rewrite the pictures, and the tables of docs/performance.md"

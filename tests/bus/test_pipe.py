@@ -1,0 +1,120 @@
+"""The connection that all writers of a process share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from streamkit import bus, sinks
+from streamkit.bus.home import insist
+from streamkit.bus.redis_client import Client
+from streamkit.bus.redis_log import RedisLog
+from streamkit.bus.redis_pipe import Pipe, packed
+from streamkit.engine.upstream import new_id
+from streamkit.errors import BusError, ConnectError
+
+from .servers import StorageServer, binary_of
+
+PING = b"*1\r\n" + packed("PING")
+
+
+@asynccontextmanager
+async def log_on(server: StorageServer) -> AsyncIterator[RedisLog]:
+    log = RedisLog(server.url, prefix=new_id(), cluster=False, live_for=600, kept_for=600, grace=0)
+    try:
+        yield log
+    finally:
+        await log.close()
+
+
+@asynccontextmanager
+async def pipe_to(server: StorageServer, limit: float = 10.0) -> AsyncIterator[Pipe]:
+    pipe = Pipe(Client(server.url, False, 10.0), limit)
+    try:
+        yield pipe
+    finally:
+        await pipe.close()
+
+
+def test_a_script_that_the_server_has_forgotten_is_sent_again(valkey: StorageServer) -> None:
+    async def main() -> None:
+        async with log_on(valkey) as log:
+            await log.open("r", "a")
+            assert valkey.ask("SCRIPT FLUSH") == "+OK"
+            assert await log.append("r", 1, 1, b"[]", last=False) == bus.Answer("ok", 1)
+
+    asyncio.run(main())
+
+
+def test_each_caller_gets_its_own_answer_and_the_command_of_a_cancelled_one_is_done(valkey: StorageServer) -> None:
+    async def main() -> None:
+        async with log_on(valkey) as log:
+            names = [f"r-{number}" for number in range(20)]
+            opened = [asyncio.ensure_future(log.open(name, "a")) for name in names]
+            await asyncio.sleep(0)
+            for one in opened[::2]:
+                one.cancel()
+            assert [await one for one in opened[1::2]] == [bus.Answer("ok", 1)] * 10
+            answers = await asyncio.gather(*(log.append(name, 1, 2, b"[]", last=False) for name in [*names, "none"]))
+            assert [answer.verdict for answer in answers] == ["gap"] * 20 + ["missing"]
+
+    asyncio.run(main())
+
+
+def test_a_command_that_is_refused_harms_no_other(valkey: StorageServer) -> None:
+    async def main() -> None:
+        async with pipe_to(valkey) as pipe:
+            wrong = b"*1\r\n" + packed("NONSENSE")
+            before, refused, after = await asyncio.gather(*map(pipe.ask, (PING, wrong, PING)), return_exceptions=True)
+            assert before == after == b"PONG"
+            assert isinstance(refused, BusError)
+            assert refused.reason == "refused"
+
+    asyncio.run(main())
+
+
+def test_a_connection_that_was_lost_is_made_anew(valkey: StorageServer) -> None:
+    async def main() -> None:
+        async with pipe_to(valkey) as pipe:
+            number = await pipe.ask(b"*2\r\n" + packed("CLIENT", "ID"))
+            assert valkey.ask(f"CLIENT KILL ID {number}") == ":1"
+            assert await insist(lambda: pipe.ask(PING), 10) == b"PONG"
+
+    asyncio.run(main())
+
+
+def test_a_server_that_stands_still_is_not_waited_for(tmp_path: Path) -> None:
+    async def main(server: StorageServer) -> None:
+        async with pipe_to(server, limit=0.1) as pipe:
+            assert await insist(lambda: pipe.ask(PING), 10) == b"PONG"
+            server.pause()
+            with pytest.raises(ConnectError, match="no answer"):
+                await pipe.ask(PING)
+            server.resume()
+            assert await insist(lambda: pipe.ask(PING), 10) == b"PONG"
+
+    with StorageServer(binary_of("valkey"), tmp_path) as server:
+        asyncio.run(main(server))
+
+
+def test_what_is_under_way_fails_when_the_connection_is_closed(tmp_path: Path) -> None:
+    async def main(server: StorageServer) -> None:
+        async with pipe_to(server) as pipe:
+            assert await pipe.ask(PING) == b"PONG"
+            server.pause()
+            asked = asyncio.ensure_future(pipe.ask(PING))
+            await asyncio.sleep(0)
+        with pytest.raises(ConnectError):
+            await asked
+
+    with StorageServer(binary_of("valkey"), tmp_path) as server:
+        asyncio.run(main(server))
+
+
+def test_writing_is_a_plain_call(replies: bus.Bus) -> None:
+    """What is awaited for each event would hold up the run."""
+    assert not asyncio.iscoroutinefunction(sinks.bus(replies).write)
