@@ -20,7 +20,7 @@ from ..sinks import BusSink
 from ..sources import stream
 from ..stages import Fold
 from .following import Following
-from .home import Asked, at_home
+from .home import Asked, at_home, insist
 from .hub import Batch, Hub, own
 from .log import Answer, Log
 from .position import Position
@@ -119,7 +119,7 @@ class Bus:
 
         False if the reply has ended already, or is not known. True says that the writer is asked: it hears of that
         with the answer to its next batch or sign of life, within a fifth of ``dead_after``. `ConnectError` if the
-        storage cannot be reached, which is tried once.
+        storage cannot be reached.
         """
         return Asked(self._cancel, check_reply_id(reply_id))
 
@@ -179,7 +179,7 @@ class Bus:
         task.add_done_callback(self._attempts.discard)
 
     async def _cancel(self, reply_id: str) -> bool:
-        return (await self._log.cancel(reply_id)).verdict == "ok"
+        return (await insist(lambda: self._log.cancel(reply_id), 0)).verdict == "ok"
 
 
 class _Successor:

@@ -38,17 +38,17 @@ async def at_home(call: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
 
 
 async def insist(step: Callable[[], Awaitable[T]], seconds: float) -> T:
-    """The answer to ``step``, which is tried again while the storage cannot be reached; after so many seconds, which
-    may be none, `ConnectError`."""
+    """The answer to ``step``, which is tried again while the storage cannot be reached; after so many seconds
+    `ConnectError`. It is tried twice at least: a connection that broke while nobody used it is noticed only then."""
     loop = asyncio.get_running_loop()
     end, tries = loop.time() + seconds, 0
     while True:
         try:
             return await step()
         except ConnectError as exc:
-            if not seconds:
+            if tries and not seconds:
                 raise
-            if loop.time() > end:
+            if tries and loop.time() > end:
                 raise ConnectError(f"the bus could not be reached for {seconds:g} s: {exc}", retryable=True) from exc
         await asyncio.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
         tries += 1
