@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
+from pydantic_core import to_json
+
 from ..error_form import error_form, error_of_form
 from ..errors import MalformedError, StreamkitError, excerpt
 from ..events import Reply, TextDelta
@@ -36,6 +38,11 @@ def encode(items: Iterable[Any]) -> bytes:
         else:
             texts = None
             forms.append(_form(item))
+    if texts is not None and len(forms) == 1:  # as nearly always, and this takes a fifth of the time
+        try:
+            return to_json(forms)
+        except ValueError:  # a lone surrogate
+            pass
     return json_line(forms, json_default)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,13 +77,17 @@ class Client:
     async def ask(self, command: Awaitable[Any]) -> Any:
         """The answer to a command. The command goes on if its caller is cancelled: within redis-py a cancel may be
         lost, and so may a connection that is being made."""
-        call = asyncio.ensure_future(_outcome(command))
-        self._under_way.add(call)
-        call.add_done_callback(self._under_way.discard)
-        answer, error = await asyncio.shield(call)
+        answer, error = await asyncio.shield(self.begin(command))
         if error is not None:
             raise failure(error)
         return answer
+
+    def begin(self, command: Awaitable[Any]) -> asyncio.Future[tuple[Any, Exception | None]]:
+        """Begin a command: its answer, or what it raises."""
+        call = asyncio.ensure_future(_outcome(command))
+        self._under_way.add(call)
+        call.add_done_callback(self._under_way.discard)
+        return call
 
     def connection(self) -> Any:
         """A new connection of redis-py, which is not made yet, and which whoever has it must disconnect."""
@@ -99,6 +103,18 @@ class Client:
     async def _disconnect(self) -> None:
         with suppress(Exception):  # of a connection that is broken
             await self.redis.aclose()
+
+
+def transport_of(connection: Any) -> asyncio.WriteTransport:
+    """The transport of a connection that was made."""
+    transport: asyncio.WriteTransport = connection._writer.transport
+    return transport
+
+
+def error_of(connection: Any) -> Callable[[str], Exception]:
+    """Makes the error of redis-py of what the server says to a command that it refuses."""
+    parse: Callable[[str], Exception] = connection._parser.parse_error
+    return parse
 
 
 async def _outcome(command: Awaitable[Any]) -> tuple[Any, Exception | None]:

@@ -2,16 +2,19 @@
 their answers are read.
 
 A command of redis-py takes a connection from a pool, a task, and a time limit each for writing and reading: several
-times the work of the command itself.
+times the work of the command itself. Here redis-py makes the connection, with all that its address asks for; from then
+on the commands are written to its transport, and what comes from there is read at once, without a task.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Any
 
 from ..errors import ConnectError
-from .redis_client import Client, failure
+from .redis_answers import Answers
+from .redis_client import Client, error_of, failure, transport_of
 
 __all__ = ["Pipe", "packed"]
 
@@ -30,100 +33,109 @@ class Pipe:
         self._client, self._limit = client, limit
         self._loop = asyncio.get_running_loop()
         self._waiting: list[tuple[bytes, asyncio.Future[Any]]] = []
-        self._sent: list[tuple[bytes, asyncio.Future[Any]]] = []
+        self._sent: deque[asyncio.Future[Any]] = deque()
         self._connection: Any = None
-        self._news: asyncio.Future[None] | None = None
-        """What the task waits for while there is nothing to send."""
-        self._task: asyncio.Task[None] | None = None
+        """The one that is used, or is being made."""
+        self._transport: asyncio.WriteTransport | None = None
+        """That of the connection, once it is made."""
         self._due: float | None = None
         """When what was sent must have been answered. One timer looks after it, as a time limit for each exchange would
         cost as much as the exchange."""
         self._watch: asyncio.TimerHandle | None = None
-        self._is_late = False
 
     async def ask(self, command: bytes) -> Any:
         """The answer to a command as the server reads it. Raises what `failure` makes of an error."""
         answer = self._loop.create_future()
         self._waiting.append((command, answer))
-        if self._task is None or self._task.done():
-            self._task = self._loop.create_task(self._serve(), name="streamkit bus pipe")
-        elif self._news is not None and not self._news.done():
-            self._news.set_result(None)
+        if self._connection is None:
+            self._connection = self._client.connection()
+            self._client.begin(self._connect(self._connection))
+        self._send()
         return await answer
 
     async def close(self) -> None:
         """Close the connection; commands under way fail."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        self._end(ConnectError("the connection of the bus was closed", retryable=True))
         await self._client.close()
 
-    async def _serve(self) -> None:
-        """Send commands until the connection fails."""
-        error: Exception = ConnectError("the connection of the bus was closed", retryable=True)
-        connection: Any = None
-        try:
-            connection = self._connection = self._client.connection()
-            await self._client.ask(self._connect(connection))
-            self._look()
-            while True:
-                while not self._waiting:
-                    self._news = self._loop.create_future()
-                    await self._news
-                await self._exchange(connection)
-        except asyncio.CancelledError:
-            if not self._is_late:
-                raise
-            error = ConnectError(f"the server of the bus gave no answer for {self._limit:g} s", retryable=True)
-        except Exception as exc:
-            error = failure(exc)
-        finally:
-            self._connection = self._task = None  # what is asked from here on needs a new connection
-            self._stop_looking()
-            self._fail(error)
-            if connection is not None:
-                await self._client.ask(connection.disconnect(nowait=True))
-
     async def _connect(self, connection: Any) -> None:
-        await connection.connect()
-        connection.socket_timeout = None  # from here on the limit is that of the exchange
+        try:
+            await connection.connect()
+        except Exception as exc:
+            self.lost(connection, exc)
+            return
         if self._connection is not connection:  # closed meanwhile
             await connection.disconnect(nowait=True)
+            return
+        self._transport = transport_of(connection)
+        self._transport.set_protocol(_Line(self, connection))
+        self._look()
+        self._send()
 
-    async def _exchange(self, connection: Any) -> None:
-        from redis.exceptions import ResponseError
-
-        self._sent, self._waiting = self._waiting, []
+    def _send(self) -> None:
+        """Send all that waits, unless something is on its way already."""
+        if self._transport is None or self._sent or not self._waiting:
+            return
+        self._transport.write(b"".join([command for command, _ in self._waiting]))
+        self._sent.extend([answer for _, answer in self._waiting])
+        self._waiting.clear()
         self._due = self._loop.time() + self._limit
-        await connection.send_packed_command(b"".join([command for command, _ in self._sent]), check_health=False)
-        for _, answer in self._sent:
-            try:
-                said = await connection.read_response()
-            except ResponseError as exc:
-                if not answer.done():
-                    answer.set_exception(failure(exc))
+
+    def answered(self, connection: Any, said: Any) -> None:
+        """Take the next answer of a connection; one that nobody has asked for, or no longer, is left out."""
+        if connection is not self._connection or not self._sent:
+            return
+        answer = self._sent.popleft()
+        if not answer.done():
+            if isinstance(said, Exception):
+                answer.set_exception(failure(said))
             else:
-                if not answer.done():
-                    answer.set_result(said)
+                answer.set_result(said)
+        if not self._sent:
+            self._due = None
+            self._send()
+
+    def lost(self, connection: Any, error: Exception) -> None:
+        """A connection has ended, or is of no more use."""
+        if connection is self._connection:
+            self._end(failure(error))
+
+    def _end(self, error: Exception) -> None:
+        """Fail what is under way, and use the connection no more."""
+        connection, self._connection, self._transport = self._connection, None, None
         self._due = None
-        self._sent = []
+        if self._watch is not None:
+            self._watch.cancel()
+        if connection is not None:
+            self._client.begin(connection.disconnect(nowait=True))
+        for answer in [*self._sent, *(answer for _, answer in self._waiting)]:
+            if not answer.done():
+                answer.set_exception(error)
+        self._sent.clear()
+        self._waiting.clear()
 
     def _look(self) -> None:
         """End an exchange that takes too long."""
         now = self._loop.time()
-        if self._due is not None and now >= self._due and self._task is not None:
-            self._is_late = True
-            self._task.cancel()
-            return
-        self._watch = self._loop.call_at(self._due or now + self._limit, self._look)
+        if self._due is not None and now >= self._due:
+            self._end(ConnectError(f"the server of the bus gave no answer for {self._limit:g} s", retryable=True))
+        else:
+            self._watch = self._loop.call_at(self._due or now + self._limit, self._look)
 
-    def _stop_looking(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-        self._watch, self._due, self._is_late = None, None, False
 
-    def _fail(self, error: Exception) -> None:
-        failed, self._sent, self._waiting = [*self._sent, *self._waiting], [], []
-        for _, answer in failed:
-            if not answer.done():
-                answer.set_exception(error)
+class _Line(asyncio.Protocol):
+    """Reads what comes over a connection of a pipe."""
+
+    def __init__(self, pipe: Pipe, connection: Any) -> None:
+        self._pipe, self._connection = pipe, connection
+        self._answers = Answers(error_of(connection))
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for said in self._answers.feed(data):
+                self._pipe.answered(self._connection, said)
+        except Exception as exc:  # not what a server of Redis says
+            self._pipe.lost(self._connection, exc)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._pipe.lost(self._connection, exc or ConnectionError("the server has closed the connection"))

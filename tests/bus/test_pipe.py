@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,57 @@ def test_a_server_that_stands_still_is_not_waited_for(tmp_path: Path) -> None:
 
     with StorageServer(binary_of("valkey"), tmp_path) as server:
         asyncio.run(main(server))
+
+
+def test_an_answer_that_comes_too_late_is_for_nobody(tmp_path: Path) -> None:
+    def echo(text: str) -> bytes:
+        return b"*2\r\n" + packed("ECHO", text)
+
+    async def main(server: StorageServer) -> None:
+        async with pipe_to(server, limit=0.1) as pipe:
+            assert await insist(lambda: pipe.ask(PING), 10) == b"PONG"
+            server.pause()
+            late = [asyncio.ensure_future(pipe.ask(echo(f"late {number}"))) for number in range(3)]
+            assert all(isinstance(one, ConnectError) for one in await asyncio.gather(*late, return_exceptions=True))
+            server.resume()
+            for text in "abc":
+                assert await insist(partial(pipe.ask, echo(text)), 10) == text.encode()
+
+    with StorageServer(binary_of("valkey"), tmp_path) as server:
+        asyncio.run(main(server))
+
+
+def test_commands_wait_for_the_answers_to_those_before_them_and_are_sent_together(valkey: StorageServer) -> None:
+    async def main() -> None:
+        async with pipe_to(valkey) as pipe:
+            answers = await asyncio.gather(*(pipe.ask(b"*2\r\n" + packed("ECHO", number)) for number in range(1000)))
+            assert answers == [str(number).encode() for number in range(1000)]
+            large = b"x" * 3_000_000  # comes in many pieces
+            assert await pipe.ask(b"*2\r\n" + packed("ECHO", large)) == large
+
+    asyncio.run(main())
+
+
+def test_a_server_that_speaks_otherwise_is_refused() -> None:
+    over = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while command := await reader.read(1000):
+            writer.write(b"HTTP/1.1 400\r\n" if PING in command else b"+OK\r\n" * command.count(b"*"))
+        writer.close()
+        await writer.wait_closed()
+        over.set()
+
+    async def main() -> None:
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            pipe = Pipe(Client(f"redis://127.0.0.1:{port}", False, 10.0), 10.0)
+            with pytest.raises(BusError, match="begin"):
+                await pipe.ask(PING)
+            await pipe.close()
+            await over.wait()
+
+    asyncio.run(main())
 
 
 def test_what_is_under_way_fails_when_the_connection_is_closed(tmp_path: Path) -> None:
