@@ -439,6 +439,11 @@ BUSES = [
         TypeError,
         "the stream of the events of a reply, as client.chat(...) gives, not an instance of Stream",
     ),
+    (
+        "replies.follow('r-1', on_dead_writer='restart', attempt=replies.follow('r-1'))",
+        TypeError,
+        "attempt asks the model again, as client.chat(...) does; to follow a reply is not that",
+    ),
     ("replies.cancel(5)", TypeError, "reply_id is a str, not 5"),
 ]
 REDIS = [

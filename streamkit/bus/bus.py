@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import aclosing, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from inspect import isclass
 from types import TracebackType
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, Self
 
 from ..checks import check_number, check_one_of, check_reply_id, quote, quote_refused
 from ..engine.loops import running_loop
 from ..engine.runs import Run, start
-from ..engine.streams import ItemKind, Reading, ReplyStream, Source, Stream, with_kind
-from ..errors import BusError, StreamkitError
-from ..events import Event, Reply
+from ..engine.streams import ItemKind, ReplyStream, Stream, with_kind
+from ..errors import BusError
 from ..sinks import BusSink
 from ..sources import stream
-from ..stages import Fold
 from .following import Following
 from .home import Asked, at_home, insist
-from .hub import Batch, Hub, own
+from .hub import Hub
 from .log import Answer, Log
 from .position import Position
+from .reading import Followed, Placed, placed_events
 from .writer import Writer
 
-__all__ = ["Bus", "Placed"]
+__all__ = ["Bus"]
 
 METHODS = ("open", "append", "take_over", "beat", "cancel", "read", "tail", "status", "close")
 """Those of a `Log`."""
-
-
-class Placed(NamedTuple):
-    """An event of a reply, and its position: the ``after`` of a follower that has it already.
-
-    A position is a text such as ``1796044985264-0.3``, which grows within a reply and says nothing in another one.
-    """
-
-    position: str
-    event: Event
 
 
 class Bus:
@@ -99,7 +88,7 @@ class Bus:
         if attempt is not None:
             _check_attempt(attempt)
         following = self._following(reply_id, after, wait, attempt)
-        return ReplyStream(Source(partial(_events, following)), label="follow")
+        return ReplyStream(Followed(following), label="follow")
 
     def positions(self, reply_id: str, after: str | None = None, *, wait: float = 0.0) -> Stream[Placed]:
         """The events of a reply as of `follow`, each with its position: `Placed`.
@@ -110,7 +99,7 @@ class Bus:
         Errors are those of `follow`; the error that ended a reply has no position.
         """
         kind = ItemKind("values", "positions", "follow(reply_id) gives the events themselves")
-        return with_kind(stream(partial(_placed, self._following(reply_id, after, wait))), kind)
+        return with_kind(stream(partial(placed_events, self._following(reply_id, after, wait))), kind)
 
     def cancel(self, reply_id: str) -> Asked[bool]:
         """Ask the writer to stop, wherever it is: its run is cancelled.
@@ -197,6 +186,8 @@ def _check_attempt(attempt: object) -> None:
         wanted = "the stream of the events of a reply, as client.chat(...) gives"
         hint = ": call it" if callable(attempt) else ""
         raise TypeError(f"attempt is {wanted}, not {quote_refused(attempt)}{hint}")
+    if isinstance(attempt.source, Followed):
+        raise TypeError("attempt asks the model again, as client.chat(...) does; to follow a reply is not that")
 
 
 def _position(after: object) -> Position:
@@ -214,47 +205,3 @@ async def _unheard(run: Run[Any]) -> None:
     """Wait for a run; whoever follows the reply hears of its failure."""
     with suppress(Exception):
         await run
-
-
-async def _events(following: Following, reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
-    fold = Fold()
-    reading.snapshot = lambda outcome: fold.reply(outcome or "truncated")
-    reading.server = "the bus"
-    error: StreamkitError | None = None
-    try:
-        async with aclosing(following.batches()) as batches:
-            async for batch in batches:
-                events = _new_events(batch, following.after)
-                error = events.pop() if events and isinstance(events[-1], StreamkitError) else None
-                for event in events:
-                    fold.feed(event)
-                yield events
-                if error is not None:
-                    raise own(error)
-    except StreamkitError as exc:
-        if error is None or _knows_nothing(error.partial):
-            exc.partial = fold.reply("truncated")
-        raise
-
-
-def _knows_nothing(partial: Reply) -> bool:
-    """True for the reply of an error that a writer has made by itself; that of a run has at least its times."""
-    return not partial.id and partial.timing is None and partial.choices == Reply().choices
-
-
-async def _placed(following: Following) -> AsyncGenerator[Placed, None]:
-    after = following.after
-    async with aclosing(following.batches()) as batches:
-        async for batch in batches:
-            for index, event in enumerate(batch.events):
-                place = Position(batch.id, index)
-                if isinstance(event, StreamkitError):
-                    raise own(event)
-                if after is None or place > after:
-                    yield Placed(str(place), event)
-
-
-def _new_events(batch: Batch, after: Position | None) -> list[Any]:
-    """The events of ``batch`` after a position, and the end of the reply in any case: each stream has one."""
-    skipped = after.offset + 1 if after is not None and after.entry == batch.id else 0
-    return list(batch.events[skipped:]) or ([batch.events[-1]] if batch.is_last else [])

@@ -10,10 +10,12 @@ from functools import partial
 from typing import TypeVar
 
 from ..engine.loops import background, on_loop
-from ..errors import BrokenError, BusError
+from ..errors import BrokenError, BusError, StreamkitError
+from ..events import Restart
+from .feed import Batch, Feed
 from .home import at_home, insist
-from .hub import PAGE, Batch, Feed, Hub
-from .log import START, Answer, Entry, EntryId, Log
+from .hub import Hub
+from .log import PAGE, START, Answer, Entry, EntryId, Log
 from .position import Position
 
 __all__ = ["Following"]
@@ -107,15 +109,16 @@ class Following:
         return BusError(f"there is no reply {self.reply_id}: it has not begun, or it has expired", reason="unknown")
 
     def _check_order(self, previous: Batch | None, batch: Batch) -> None:
-        """Each batch has the number after that of the one before, or is the first of a later epoch."""
+        """Each batch has the number after that of the one before, or is the first of a later epoch and says why."""
         if previous is None:
             is_next = batch.number == 1 or self.after is not None
         elif batch.epoch == previous.epoch:
             is_next = batch.number == previous.number + 1
         else:
-            is_next = batch.number == 1 and batch.epoch > previous.epoch
+            says_why = isinstance(batch.events[0], (Restart, StreamkitError))
+            is_next = batch.number == 1 and batch.epoch > previous.epoch and says_why
         if not is_next:
-            raise BrokenError(f"the log of reply {self.reply_id} lacks entries: its storage has dropped them")
+            raise BrokenError(f"the log of reply {self.reply_id} lacks entries: its storage has lost them")
 
 
 def _before(entry: EntryId) -> EntryId:

@@ -3,96 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing, suppress
-from functools import cached_property
-from typing import Any
 
-from ..engine.loops import on_loop, resolve
 from ..engine.upstream import new_id
-from ..errors import BrokenError, ConnectError, MalformedError, StreamkitError
-from ..events import Reply, Restart
-from ..stages import Fold
-from .entries import decode, encode
+from ..errors import BrokenError, ConnectError, StreamkitError
+from ..events import Restart
+from .entries import encode
+from .feed import Batch, Feed
 from .home import insist
-from .log import START, Answer, Entry, EntryId, Log
+from .log import PAGE, Entry, EntryId, Log
+from .so_far import written_so_far
 
-__all__ = ["Batch", "Feed", "Hub", "own"]
+__all__ = ["Hub"]
 
 PAUSE = 0.2
 """Seconds until a storage that cannot be reached is tried again."""
 SILENCE = 5.0
 """Seconds without an entry after which the reader looks after the writer, or half of those in which it counts as dead
 if that is less."""
-PAGE = 500
-"""Entries of one read."""
-ROOM = 1000
-"""Batches that wait for a follower; a slower one reads the log by itself until it has caught up."""
 DIED = "the writer of the reply gave no sign of life any more: it has died, or was cut off"
-
-
-class Batch:
-    """An entry whose events are made once, for all followers."""
-
-    def __init__(self, entry: Entry) -> None:
-        self.id, self.epoch, self.number, self.data = entry.id, entry.epoch, entry.number, entry.data
-
-    @cached_property
-    def events(self) -> Sequence[Any]:
-        return decode(self.data)
-
-    @property
-    def is_last(self) -> bool:
-        return isinstance(self.events[-1], (Reply, StreamkitError))
-
-
-class Feed:
-    """The batches that a follower gets from the hub: those after the entry ``joined``. The hub pushes on its
-    loop, the follower takes on its own. ``attempt`` makes a new attempt if the writer dies."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, attempt: Callable[[Answer], None] | None) -> None:
-        self._loop, self.attempt = loop, attempt
-        self.joined: EntryId = START
-        self._batches: deque[Batch] = deque()
-        self._is_behind = False
-        self._error: StreamkitError | None = None
-        self._waiter: asyncio.Future[None] | None = None
-
-    def push(self, batches: Sequence[Batch]) -> None:
-        if len(self._batches) + len(batches) > ROOM:
-            self._is_behind = True
-        if not self._is_behind:
-            self._batches.extend(batches)
-        self._notify()
-
-    def fail(self, error: StreamkitError) -> None:
-        self._error = error
-        self._notify()
-
-    def leave_behind(self) -> None:
-        """Push nothing more: the follower reads the log by itself, and joins again."""
-        self._is_behind = True
-        self._notify()
-
-    async def take(self) -> list[Batch]:
-        """The batches that have come, at least one; none if the follower did not take them in time, so that some are
-        missing. Raises the error of the reader."""
-        while True:
-            waiter = self._waiter = self._loop.create_future()  # before looking, so that no batch is missed in between
-            batches = []
-            while self._batches:
-                batches.append(self._batches.popleft())
-            if batches or self._is_behind:
-                return batches
-            if self._error is not None:
-                raise own(self._error)
-            await waiter
-
-    def _notify(self) -> None:
-        waiter = self._waiter
-        if waiter is not None:
-            on_loop(self._loop, resolve, waiter)
 
 
 class _Reader:
@@ -150,30 +80,19 @@ class _Reader:
         if not status.is_open or status.silent_for <= self._dead_after:
             return
         attempt = next((feed.attempt for feed in self.feeds if feed.attempt is not None), None)
-        news = await self._obituary() if attempt is None else Restart(DIED)
+        news = await self._end() if attempt is None else Restart(DIED)
+        data, last = encode([news]), attempt is None
         answer = await self._log.take_over(
-            self._reply_id,
-            status.epoch,
-            self._owner,
-            encode([news]),
-            last=attempt is None,
-            dead_after=self._dead_after,
+            self._reply_id, status.epoch, self._owner, data, last=last, dead_after=self._dead_after
         )
         if answer.verdict in ("ok", "repeated"):
             self._owner = new_id()
             if attempt is not None:
                 attempt(answer)
 
-    async def _obituary(self) -> BrokenError:
+    async def _end(self) -> BrokenError:
         """The error that ends the reply, with all that came of it."""
-        fold, last = Fold(), START
-        with suppress(MalformedError):  # of another version, perhaps; the reply must end all the same
-            while entries := await self._log.read(self._reply_id, last, limit=PAGE):
-                last = entries[-1].id
-                for entry in entries:
-                    for event in decode(entry.data):
-                        fold.feed(event)
-        return BrokenError(DIED, partial=fold.reply("truncated"))
+        return BrokenError(DIED, partial=await written_so_far(self._log, self._reply_id))
 
 
 class Hub:
@@ -212,11 +131,6 @@ class Hub:
         if reader is None or reader.task.done() or not _is_here(reader.task):
             return None
         return reader
-
-
-def own(error: StreamkitError) -> StreamkitError:
-    """A copy of an error that several followers get: each completes its own."""
-    return error.with_partial(error.partial)
 
 
 def _is_here(task: asyncio.Task[None]) -> bool:

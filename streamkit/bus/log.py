@@ -13,6 +13,9 @@ EntryId: TypeAlias = tuple[int, int]
 START: EntryId = (0, 0)
 """The id before that of any entry."""
 
+PAGE = 500
+"""Entries that are read at a time."""
+
 Verdict: TypeAlias = Literal["ok", "repeated", "stale", "closed", "gap", "missing", "busy", "alive"]
 """What became of a request to change a log:
 
@@ -58,7 +61,7 @@ class Log(Protocol):
     """
 
     async def open(self, reply_id: str, owner: str) -> Answer:
-        """Begin the reply under epoch 1, if there is none of this id."""
+        """Begin the reply, if there is none of this id, under an epoch that none of this id had before."""
         ...
 
     async def append(self, reply_id: str, epoch: int, number: int, data: bytes, *, last: bool) -> Answer:
@@ -68,7 +71,7 @@ class Log(Protocol):
     async def take_over(
         self, reply_id: str, epoch: int, owner: str, data: bytes, *, last: bool, dead_after: float
     ) -> Answer:
-        """Append an entry under the epoch after ``epoch``, whose writer must have given no sign of life for more than
+        """Append an entry under an epoch after ``epoch``, whose writer must have given no sign of life for more than
         ``dead_after`` seconds. The answer has the new epoch."""
         ...
 

@@ -13,8 +13,9 @@ from ..errors import BusError, ConnectError, StreamkitError
 
 __all__ = ["Client", "check_url", "failure", "is_unknown_script"]
 
-PASSING = ("BUSY", "NOREPLICAS", "UNBLOCKED")
-"""Words of a server that can answer later: a script runs, replicas are away, it has changed its role."""
+PASSING = ("BUSY ", "NOREPLICAS ", "UNBLOCKED ", "All slots are not covered")
+"""Words of a server that can answer later: a script runs, replicas are away, it has changed its role; and of redis-py
+when a part of a cluster is away."""
 CONNECT = 5.0
 """Seconds within which a connection is made."""
 OWN = {"decode_responses", "legacy_responses", "protocol", "socket_connect_timeout", "socket_timeout"}
@@ -141,7 +142,7 @@ def failure(exc: Exception) -> StreamkitError:
         OSError,
     )
     known = exc.__cause__ or exc if isinstance(exc, exceptions.RedisClusterException) else exc
-    is_passing = isinstance(known, passing) or str(exc).partition(" ")[0] in PASSING
+    is_passing = isinstance(known, passing) or str(exc).startswith(PASSING)
     found: StreamkitError
     if is_passing and not isinstance(known, exceptions.AuthenticationError):
         found = ConnectError.wrapping("the server of the bus cannot be reached:", exc, retryable=True)

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from ..errors import ConnectError, MalformedError
-from .log import Entry, EntryId
+from .log import PAGE, Entry, EntryId
 from .redis_client import Client
 from .redis_pipe import Pipe, packed
 
@@ -18,8 +18,6 @@ __all__ = ["BLOCK", "OneByOne", "Tails", "id_text"]
 
 BLOCK = 5.0
 """Seconds that one XREAD waits: less than the time limit of its connection."""
-PAGE = 500
-"""Entries of one log in one answer."""
 PAUSE = 0.002
 """Seconds between two attempts to end an XREAD."""
 HEAD = packed("XREAD", "COUNT", PAGE, "BLOCK", int(BLOCK * 1000), "STREAMS")

@@ -38,8 +38,8 @@ end
 
 if op == 'open' then
     if not state then
-        epoch = 1
-        redis.call('HSET', meta, 'state', 'open', 'epoch', 1, 'number', 0, 'owner', ARGV[4])
+        epoch = now  -- no earlier reply of this name had it, should its writer be at work still
+        redis.call('HSET', meta, 'state', 'open', 'epoch', epoch, 'number', 0, 'owner', ARGV[4])
         sign_of_life()
         return answer('ok')
     elseif owner == ARGV[4] then
@@ -81,7 +81,7 @@ if op == 'take over' then
         return answer('alive')
     end
     if now - suspect < grace then return answer('alive') end
-    epoch, number = epoch + 1, 1
+    epoch, number = math.max(epoch + 1, now), 1
     redis.call('HSET', meta, 'owner', new_owner)
     add(ARGV[6], ARGV[7])
     return answer('ok')

@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, get_args
 
@@ -28,6 +29,7 @@ from ..events import (
 from .entries import encode, writable
 from .home import at_home, insist
 from .log import Answer, Log
+from .so_far import written_so_far
 
 __all__ = ["Writer"]
 
@@ -88,6 +90,8 @@ class Writer:
         """Add an event, which is appended with its batch; the `Reply`, or an error, ends the reply."""
         if self.failure is not None:
             raise self.failure
+        if self.has_end:
+            raise SinkError(f"reply {self._reply_id} has ended: what comes after its Reply needs an id of its own")
         kind = type(item)
         if kind in TEXTS:
             self._items.append(item)
@@ -193,10 +197,22 @@ class Writer:
 
     async def _append(self, items: list[Any], *, last: bool) -> None:
         """Append a batch. What it raises besides BusError, ConnectError and SinkError is the fault of the batch."""
+        if last:
+            items = [*items[:-1], await self._whole(items[-1], items[:-1])]
         number, data = self._number + 1, encode(items)
         step = partial(self._log.append, self._reply_id, self._epoch, number, data, last=last)
         self._heed(await insist(step, self._give_up_after))
         self._number = number
+
+    async def _whole(self, end: Reply | StreamkitError, before: list[Any]) -> Reply | StreamkitError:
+        """``end`` with the reply that was written, if it has none: the run of a stream that is not that of a reply
+        knows nothing of one."""
+        known = end if isinstance(end, Reply) else end.partial
+        if known.id or known.choices != Reply().choices:
+            return end
+        read = partial(written_so_far, self._log, self._reply_id, before)
+        reply = replace(await insist(read, self._give_up_after), outcome=known.outcome, timing=known.timing)
+        return reply if isinstance(end, Reply) else end.with_partial(reply)
 
     async def _next(self) -> list[Any]:
         """The next batch when it is due; an empty one if there is none, and a sign of life is due."""

@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import streamkit as sk
@@ -24,6 +25,10 @@ WORDS = 60
 PAUSE = 0.005
 LENGTH = WORDS * PAUSE
 """Seconds that a reply takes."""
+
+END = "end of the program\n"
+"""The last line of each program. Its exit code is of no use: while another thread starts a process, `multiprocessing`
+may read the code in both, and one of them gets a wrong one."""
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([__name__, "redis.asyncio"])
@@ -56,12 +61,13 @@ class Program:
     def ended(self) -> list[str]:
         """What it has printed, at its end."""
         self._process.join(60)
-        assert self._process.exitcode == 0
-        return [line.rstrip("\n") for line in self.lines]
+        assert self.lines[-1:] == [END]
+        return [line.rstrip("\n") for line in self.lines[:-1]]
 
     def _signal(self, number: int) -> None:
         assert self._process.pid is not None
-        os.kill(self._process.pid, number)
+        with suppress(ProcessLookupError):  # it has ended already
+            os.kill(self._process.pid, number)
 
 
 def _main(out: str, what: str, url: str, prefix: str, *args: str) -> None:
@@ -70,6 +76,7 @@ def _main(out: str, what: str, url: str, prefix: str, *args: str) -> None:
     replies = bus.redis(url, prefix=prefix, dead_after=DEAD_AFTER, give_up_after=20)
     {"write": write, "read": read, "claim": claim}[what](replies, *args)
     replies.close()
+    os.write(_out, END.encode())
 
 
 def words_of(attempt: str = "") -> list[str]:

@@ -136,6 +136,29 @@ def test_a_failure_before_any_content_is_the_same_after_each_position(replies: b
         assert caught.value.partial == reply
 
 
+def test_events_that_are_not_a_reply_end_with_one_of_what_they_say(replies: bus.Bus) -> None:
+    sk.run(sk.stream([sk.TextDelta("So "), sk.TextDelta("far")]), sinks.bus(replies, "r-1"))
+    assert sk.run(replies.follow("r-1")).text == "So far"
+
+
+def test_two_replies_under_one_id_are_refused(replies: bus.Bus) -> None:
+    with pytest.raises(sk.SinkError, match="what comes after its Reply needs an id of its own"):
+        sk.run(sk.from_text(["One"]) + sk.from_text(["Two"]), sinks.bus(replies, "r-1"))
+    assert sk.run(replies.follow("r-1")).text == "One"
+
+
+def test_a_reply_may_be_copied_to_another_bus(replies: bus.Bus) -> None:
+    copies = bus.memory()
+    written(replies, "Hello")
+    reply = sk.run(replies.follow("r-1"), sinks.bus(copies, "r-1"))
+    assert sk.run(copies.follow("r-1")) == reply
+    with pytest.raises(sk.BusError):
+        sk.run(replies.follow("r-2"), sinks.bus(copies, "r-2"))
+    with pytest.raises(sk.BusError) as caught:
+        sk.run(copies.follow("r-2"))
+    assert caught.value.reason == "unknown"
+
+
 def test_a_cancelled_reply_ends_so_for_followers(replies: bus.Bus) -> None:
     with testing.client(testing.Script("Once upon a time", stall_after=1)) as client:
         run = sk.start(client.chat("Hi"), sinks.bus(replies, "r-1"))

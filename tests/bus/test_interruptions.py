@@ -74,19 +74,20 @@ def test_followers_go_on_after_a_shutdown(storage: Storage) -> None:
     async def main() -> None:
         story, log = Story(), storage.log()
 
-        async def begin() -> None:
-            await log.open("r-1", "a")
-            await log.append("r-1", 1, 1, encode(map(sk.TextDelta, WORDS[:10])), last=False)
+        async def begin() -> int:
+            epoch = (await log.open("r-1", "a")).epoch
+            await log.append("r-1", epoch, 1, encode(map(sk.TextDelta, WORDS[:10])), last=False)
+            return epoch
 
-        async def end() -> None:
-            await log.append("r-1", 1, 2, encode([*map(sk.TextDelta, WORDS[10:]), sk.Reply()]), last=True)
+        async def end(epoch: int) -> None:
+            await log.append("r-1", epoch, 2, encode([*map(sk.TextDelta, WORDS[10:]), sk.Reply()]), last=True)
             await log.close()
 
-        await at_home(begin)
+        epoch = await at_home(begin)
         followed = asyncio.ensure_future(story.follow(storage.bus()))
         await story.is_half_read()
         await asyncio.to_thread(sk.shutdown)
-        await at_home(end)
+        await at_home(end, epoch)
         async with asyncio.timeout(10):
             await followed
         assert story.got == WORDS
@@ -203,6 +204,36 @@ def test_a_position_in_a_reply_that_was_forgotten_is_none_in_a_later_one_of_its_
     for position in itertools.chain(*places):
         with pytest.raises(sk.BusError):
             sk.run(replies.follow("r-1", position))
+
+
+@pytest.mark.parametrize("others", [1, 2, 3])
+def test_a_writer_whose_reply_was_lost_does_not_write_into_another_one(valkey: StorageServer, others: int) -> None:
+    """The same id is used again: the number of batches may be greater, the same, or less."""
+
+    async def main() -> None:
+        prefix = new_id()
+        with bus.redis(valkey.url, prefix=prefix) as replies:
+            story = Story()
+            run = sk.start(sk.from_text(story.words()), sinks.bus(replies, "r-1"))
+            followed = asyncio.ensure_future(story.follow(replies))
+            await story.is_half_read()
+            valkey.ask(f"DEL {prefix}:{{r-1}}:log {prefix}:{{r-1}}:meta")
+            other = replies.writer("r-1", lambda: None)
+            for number in range(others):  # each is a batch
+                other.add(sk.ToolCall(0, f"call-{number}", "look", "{}"))
+                await soon(lambda: valkey.ask(f"XLEN {prefix}:{{r-1}}:log") == f":{number + 1}")  # noqa: B023
+            story.goes_on.set()
+            with pytest.raises(sk.SinkError, match="another writer has taken over"):
+                await run
+            with pytest.raises(sk.BrokenError, match="lacks entries"):
+                await followed
+            assert story.got == WORDS[:10]
+            other.add(sk.Reply())
+            await other.ended()
+            calls = [event for event in replies.follow("r-1") if isinstance(event, sk.ToolCall)]
+            assert len(calls) == others
+
+    asyncio.run(main())
 
 
 def _lost_and_begun_again(key: str) -> list[str]:

@@ -35,14 +35,21 @@ async def verdict(answer: Coroutine[Any, Any, Answer]) -> str:
     return (await answer).verdict
 
 
-async def asked(log: Log, epoch: int = 1, owner: str = "b", *, dead_after: float = 60.0, last: bool = False) -> Answer:
+async def opened(log: Log, reply_id: str = "r") -> int:
+    """The epoch of a writer that has begun the reply."""
+    answer = await log.open(reply_id, "a")
+    assert answer.verdict == "ok"
+    return answer.epoch
+
+
+async def asked(log: Log, epoch: int, owner: str = "b", *, dead_after: float = 60.0, last: bool = False) -> Answer:
     """The answer to a request to take the reply over."""
     return await log.take_over("r", epoch, owner, b"new", last=last, dead_after=dead_after)
 
 
-async def taken_over(log: Log, owner: str = "b", *, last: bool = False) -> Answer:
+async def taken_over(log: Log, epoch: int, owner: str = "b", *, last: bool = False) -> Answer:
     """Take over as soon as the writer may count as dead."""
-    while (answer := await asked(log, 1, owner, dead_after=0.05, last=last)).verdict == "alive":  # noqa: ASYNC110
+    while (answer := await asked(log, epoch, owner, dead_after=0.05, last=last)).verdict == "alive":  # noqa: ASYNC110
         await asyncio.sleep(0.02)
     return answer
 
@@ -50,15 +57,15 @@ async def taken_over(log: Log, owner: str = "b", *, last: bool = False) -> Answe
 def test_a_reply_has_one_writer(play: Play) -> None:
     async def test(log: Log) -> None:
         assert await log.status("r") is None
-        assert await log.open("r", "a") == Answer("ok", 1)
+        epoch = await opened(log)
         status = await log.status("r")
         assert status is not None
-        assert status[:3] == (True, 1, START)
+        assert status[:3] == (True, epoch, START)
         assert 0 <= status.silent_for < 5
-        assert await log.open("r", "a") == Answer("repeated", 1)
-        assert await log.open("r", "b") == Answer("busy", 1)
-        assert await verdict(log.append("r", 1, 1, b"x", last=True)) == "ok"
-        assert await log.open("r", "b") == Answer("closed", 1)
+        assert await log.open("r", "a") == Answer("repeated", epoch)
+        assert await log.open("r", "b") == Answer("busy", epoch)
+        assert await verdict(log.append("r", epoch, 1, b"x", last=True)) == "ok"
+        assert await log.open("r", "b") == Answer("closed", epoch)
 
     play(test)
 
@@ -66,49 +73,53 @@ def test_a_reply_has_one_writer(play: Play) -> None:
 def test_batches_come_once_and_in_order(play: Play) -> None:
     async def test(log: Log) -> None:
         assert await verdict(log.append("r", 1, 1, b"x", last=False)) == "missing"
-        await log.open("r", "a")
-        asked = [(1, 1, "ok"), (1, 1, "repeated"), (1, 3, "gap"), (1, 2, "ok"), (1, 1, "repeated"), (2, 3, "stale")]
-        for epoch, number, expected in asked:
+        epoch = await opened(log)
+        for number, expected in [(1, "ok"), (1, "repeated"), (3, "gap"), (2, "ok"), (1, "repeated")]:
             assert await verdict(log.append("r", epoch, number, b"%d" % number, last=False)) == expected
-        assert await verdict(log.append("r", 1, 3, b"3", last=True)) == "ok"
-        assert await verdict(log.append("r", 1, 3, b"3", last=True)) == "repeated"
-        assert await verdict(log.append("r", 1, 4, b"4", last=False)) == "closed"
+        for other in (epoch - 1, epoch + 1):
+            assert await verdict(log.append("r", other, 3, b"3", last=False)) == "stale"
+        assert await verdict(log.append("r", epoch, 3, b"3", last=True)) == "ok"
+        assert await verdict(log.append("r", epoch, 3, b"3", last=True)) == "repeated"
+        assert await verdict(log.append("r", epoch, 4, b"4", last=False)) == "closed"
         entries = await log.read("r", START, limit=10)
-        assert [entry[1:] for entry in entries] == [(1, 1, b"1"), (1, 2, b"2"), (1, 3, b"3")]
+        assert [entry[1:] for entry in entries] == [(epoch, 1, b"1"), (epoch, 2, b"2"), (epoch, 3, b"3")]
         assert [entry.id for entry in entries] == sorted({entry.id for entry in entries})
         assert await log.read("r", START, limit=2) == entries[:2]
         assert await log.read("r", entries[1].id, limit=10) == entries[2:]
         assert await log.read("r", entries[2].id, limit=10) == await log.read("s", START, limit=1) == []
         status = await log.status("r")
         assert status is not None
-        assert status[:3] == (False, 1, entries[2].id)
+        assert status[:3] == (False, epoch, entries[2].id)
 
     play(test)
 
 
 def test_only_a_dead_writer_is_replaced_and_only_once(play: Play) -> None:
     async def test(log: Log) -> None:
-        assert await verdict(asked(log)) == "missing"
-        await log.open("r", "a")
-        await log.append("r", 1, 1, b"old", last=False)
+        assert await verdict(asked(log, 1)) == "missing"
+        first = await opened(log)
+        await log.append("r", first, 1, b"old", last=False)
         await asyncio.sleep(0.1)
         silent = await log.status("r")
-        assert await verdict(log.beat("r", 1)) == "ok"
+        assert await verdict(log.beat("r", first)) == "ok"
         heard = await log.status("r")
         assert silent is not None
         assert heard is not None
         assert heard.silent_for < silent.silent_for > 0.05
-        assert await verdict(asked(log)) == "alive"
-        assert await taken_over(log) == Answer("ok", 2)
-        assert await verdict(asked(log)) == "repeated"
-        assert await verdict(asked(log, 1, "c")) == "stale"
-        assert await verdict(asked(log, 2, "c")) == "alive"
-        assert await verdict(log.append("r", 1, 2, b"old", last=False)) == "stale"
-        assert await verdict(log.append("r", 1, 1, b"old", last=False)) == "stale"
-        assert await verdict(log.beat("r", 1)) == "stale"
-        assert await verdict(log.append("r", 2, 2, b"end", last=True)) == "ok"
+        assert await verdict(asked(log, first)) == "alive"
+        taken = await taken_over(log, first)
+        second = taken.epoch
+        assert taken.verdict == "ok"
+        assert second > first
+        assert await asked(log, first) == Answer("repeated", second)
+        assert await verdict(asked(log, first, "c")) == "stale"
+        assert await verdict(asked(log, second, "c")) == "alive"
+        assert await verdict(log.append("r", first, 2, b"old", last=False)) == "stale"
+        assert await verdict(log.append("r", first, 1, b"old", last=False)) == "stale"
+        assert await verdict(log.beat("r", first)) == "stale"
+        assert await verdict(log.append("r", second, 2, b"end", last=True)) == "ok"
         assert [entry[1:] for entry in await log.read("r", START, limit=9)] == [
-            (1, 1, b"old"), (2, 1, b"new"), (2, 2, b"end"),
+            (first, 1, b"old"), (second, 1, b"new"), (second, 2, b"end"),
         ]  # fmt: skip
 
     play(test)
@@ -116,8 +127,8 @@ def test_only_a_dead_writer_is_replaced_and_only_once(play: Play) -> None:
 
 def test_of_many_claimers_one_wins(play: Play) -> None:
     async def test(log: Log) -> None:
-        await log.open("r", "a")
-        answers = await asyncio.gather(*(taken_over(log, f"b{number}") for number in range(10)))
+        epoch = await opened(log)
+        answers = await asyncio.gather(*(taken_over(log, epoch, f"b{number}") for number in range(10)))
         assert sorted(answer.verdict for answer in answers) == ["ok", *["stale"] * 9]
         assert len(await log.read("r", START, limit=99)) == 1
 
@@ -126,11 +137,11 @@ def test_of_many_claimers_one_wins(play: Play) -> None:
 
 def test_an_abandoned_reply_is_closed(play: Play) -> None:
     async def test(log: Log) -> None:
-        await log.open("r", "a")
-        assert await taken_over(log, last=True) == Answer("ok", 2)
-        assert await verdict(log.append("r", 1, 1, b"x", last=False)) == "stale"
-        assert await verdict(log.append("r", 2, 2, b"x", last=False)) == "closed"
-        assert await verdict(asked(log, 2, "c")) == "closed"
+        first = await opened(log)
+        second = (await taken_over(log, first, last=True)).epoch
+        assert await verdict(log.append("r", first, 1, b"x", last=False)) == "stale"
+        assert await verdict(log.append("r", second, 2, b"x", last=False)) == "closed"
+        assert await verdict(asked(log, second, "c")) == "closed"
         status = await log.status("r")
         assert status is not None
         assert not status.is_open
@@ -141,12 +152,12 @@ def test_an_abandoned_reply_is_closed(play: Play) -> None:
 def test_a_cancel_is_told_with_each_answer(play: Play) -> None:
     async def test(log: Log) -> None:
         assert await verdict(log.cancel("r")) == "missing"
-        await log.open("r", "a")
-        assert not (await log.append("r", 1, 1, b"x", last=False)).is_cancelled
+        epoch = await opened(log)
+        assert not (await log.append("r", epoch, 1, b"x", last=False)).is_cancelled
         assert await verdict(log.cancel("r")) == "ok"
-        assert await log.append("r", 1, 1, b"x", last=False) == Answer("repeated", 1, True)
-        assert await log.beat("r", 1) == Answer("ok", 1, True)
-        assert await log.append("r", 1, 2, b"x", last=True) == Answer("ok", 1, True)
+        assert await log.append("r", epoch, 1, b"x", last=False) == Answer("repeated", epoch, True)
+        assert await log.beat("r", epoch) == Answer("ok", epoch, True)
+        assert await log.append("r", epoch, 2, b"x", last=True) == Answer("ok", epoch, True)
         assert await verdict(log.cancel("r")) == "closed"
 
     play(test)
@@ -154,7 +165,7 @@ def test_a_cancel_is_told_with_each_answer(play: Play) -> None:
 
 def test_a_tail_gives_each_entry_once_and_tells_of_silence(play: Play) -> None:
     async def test(log: Log) -> None:
-        await log.open("r", "a")
+        epoch = await opened(log)
 
         async def follow(after: tuple[int, int], wanted: int) -> list[bytes]:
             got: list[bytes] = []
@@ -167,7 +178,7 @@ def test_a_tail_gives_each_entry_once_and_tells_of_silence(play: Play) -> None:
 
         tails = [asyncio.create_task(follow(START, 20)) for _ in range(3)]
         for number in range(1, 21):
-            await log.append("r", 1, number, b"%d" % number, last=False)
+            await log.append("r", epoch, number, b"%d" % number, last=False)
             if not number % 5:
                 await asyncio.sleep(0.01)
         wanted = [b"%d" % number for number in range(1, 21)]
@@ -184,12 +195,14 @@ def test_a_tail_that_begins_while_another_ends_is_read(play: Play) -> None:
     """At whatever step of the end of the one before: the connection is being closed then."""
 
     async def test(log: Log) -> None:
-        await log.open("r", "a")
-        await log.append("r", 1, 1, b"x", last=False)
+        epoch = await opened(log)
+        await log.append("r", epoch, 1, b"x", last=False)
         for steps in range(40):
             async with aclosing(log.tail("r", START, silence=60)) as pages:
                 assert (await anext(pages))[0].data == b"x"
-            await log.append("r", 1, steps + 2, b"x", last=False)  # the XREAD that waits is answered, and nobody reads
+            await log.append(
+                "r", epoch, steps + 2, b"x", last=False
+            )  # the XREAD that waits is answered, and nobody reads
             for _ in range(steps):
                 await asyncio.sleep(0)
 
@@ -200,8 +213,7 @@ def test_many_tails_begin_at_any_moment(play: Play) -> None:
     """A tail that comes while others wait is served at once."""
 
     async def test(log: Log) -> None:
-        for number in range(30):
-            await log.open(f"r{number}", "a")
+        epochs = [await opened(log, f"r{number}") for number in range(30)]
 
         async def first(number: int) -> bytes:
             await asyncio.sleep(number * 0.003)
@@ -210,8 +222,8 @@ def test_many_tails_begin_at_any_moment(play: Play) -> None:
 
         tails = [asyncio.create_task(first(number)) for number in range(30)]
         await asyncio.sleep(0.05)
-        for number in range(30):
-            await log.append(f"r{number}", 1, 1, b"%d" % number, last=False)
+        for number, epoch in enumerate(epochs):
+            await log.append(f"r{number}", epoch, 1, b"%d" % number, last=False)
         async with asyncio.timeout(2):  # less than one XREAD waits
             assert await asyncio.gather(*tails) == [b"%d" % number for number in range(30)]
 

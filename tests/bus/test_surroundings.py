@@ -40,6 +40,18 @@ def test_a_cluster(tmp_path: Path) -> None:
         assert list(replies.positions("story-3", placed[2].position)) == placed[3:]
 
 
+@pytest.mark.slow
+def test_a_cluster_a_part_of_which_is_away_is_waited_for(tmp_path: Path) -> None:
+    with one_node_cluster(binary_of("valkey"), tmp_path) as server, bus.redis(server.url, cluster=True) as replies:
+        assert server.ask("CLUSTER DELSLOTS 0") == "+OK"
+        run = sk.start(sk.from_text(TEXT), sinks.bus(replies, "story-1"))
+        with pytest.raises(TimeoutError):
+            run.result(0.5)
+        assert server.ask("CLUSTER ADDSLOTS 0") == "+OK"
+        assert run.result(30).text == TEXT
+        assert sk.run(replies.follow("story-1")).text == TEXT
+
+
 def test_virtual_time(replies: bus.Bus) -> None:
     reply = write(replies, "story-1")
     clock = testing.clock()
