@@ -6,11 +6,12 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 import streamkit as sk
-from streamkit import bus
+from streamkit import bus, sinks
 from streamkit.bus import Entry, EntryId, Status
 from streamkit.bus.entries import encode
 from streamkit.bus.home import at_home
@@ -18,6 +19,8 @@ from streamkit.bus.hub import Feed, Hub
 from streamkit.bus.memory_log import MemoryLog
 from streamkit.engine.loops import background, on_loop
 from tests.waiting import soon
+
+from .servers import StorageServer, binary_of
 
 
 class Watched(MemoryLog):
@@ -104,3 +107,17 @@ def test_nothing_is_read_for_a_follower_whose_loop_was_closed() -> None:
         await soon(lambda: log.tails == 0)
 
     asyncio.run(main())
+
+
+def test_followers_who_come_at_the_same_time_leave_few_connections(tmp_path: Path) -> None:
+    async def main() -> None:
+        for name in map(str, range(50)):
+            sk.start(sk.from_text(["Hello", " there."]), sinks.bus(replies, name))
+        followed = [sk.start(replies.follow(name, wait=10)) for name in map(str, range(50)) for _ in range(2)]
+        assert {(await reply).text for reply in followed} == {"Hello there."}
+        with redis.Redis.from_url(server.url) as client:
+            assert client.info("clients")["connected_clients"] < 10
+
+    redis = pytest.importorskip("redis")
+    with StorageServer(binary_of("valkey"), tmp_path) as server, bus.redis(server.url) as replies:
+        asyncio.run(main())
