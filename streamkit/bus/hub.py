@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
+from functools import partial
 
 from ..engine.upstream import new_id
 from ..errors import BrokenError, ConnectError, StreamkitError
@@ -28,8 +29,16 @@ DIED = "the writer of the reply gave no sign of life any more: it has died, or w
 class _Reader:
     """The reader of one reply, as long as it has followers."""
 
-    def __init__(self, log: Log, reply_id: str, last: EntryId, dead_after: float, give_up_after: float) -> None:
-        self._log, self._reply_id, self.last = log, reply_id, last
+    def __init__(
+        self,
+        log: Log,
+        reply_id: str,
+        last: EntryId,
+        leave: Callable[[Feed], None],
+        dead_after: float,
+        give_up_after: float,
+    ) -> None:
+        self._log, self._reply_id, self.last, self._leave = log, reply_id, last, leave
         self._dead_after, self._give_up_after = dead_after, give_up_after
         self.feeds: list[Feed] = []
         self._owner = new_id()
@@ -74,9 +83,13 @@ class _Reader:
 
     async def _look_after_writer(self) -> None:
         """End the reply of a dead writer, or begin a new attempt if a follower asked for that."""
+        for feed in [feed for feed in self.feeds if feed.is_lost]:
+            self._leave(feed)
         status = await self._log.status(self._reply_id)
         if status is None:
             raise BrokenError("the bus has lost the reply: it has expired, or the storage was emptied")
+        if not status.is_open and status.last <= self.last:  # whoever has the last entry has left, or is about to
+            raise BrokenError("the log of the reply has ended without its last entry: its storage has dropped it")
         if not status.is_open or status.silent_for <= self._dead_after:
             return
         attempt = next((feed.attempt for feed in self.feeds if feed.attempt is not None), None)
@@ -110,14 +123,17 @@ class Hub:
             if status is None:
                 return False
             reader = self._reader(reply_id)  # another follower may have come meanwhile
-            if reader is None:
-                reader = _Reader(self._log, reply_id, status.last, self._dead_after, self._give_up_after)
+            if reader is None and not feed.has_left:
+                leave = partial(self.leave, reply_id)
+                reader = _Reader(self._log, reply_id, status.last, leave, self._dead_after, self._give_up_after)
                 self._readers[reply_id] = reader
-        feed.joined = reader.last
-        reader.feeds.append(feed)
+        if reader is not None and not feed.has_left:
+            feed.joined = reader.last
+            reader.feeds.append(feed)
         return True
 
     def leave(self, reply_id: str, feed: Feed) -> None:
+        feed.has_left = True
         reader = self._readers.get(reply_id)
         if reader is not None and feed in reader.feeds:
             reader.feeds.remove(feed)

@@ -96,17 +96,22 @@ class Pipe:
         self._sent, self._waiting = self._waiting, []
         self._due = self._loop.time() + self._limit
         await connection.send_packed_command(b"".join([command for command, _ in self._sent]), check_health=False)
+        passing: ConnectError | None = None
         for _, answer in self._sent:
             try:
                 said = await connection.read_response()
             except ResponseError as exc:
+                error = failure(exc)
+                passing = error if isinstance(error, ConnectError) else passing
                 if not answer.done():
-                    answer.set_exception(failure(exc))
+                    answer.set_exception(error)
             else:
                 if not answer.done():
                     answer.set_result(said)
         self._due = None
         self._sent = []
+        if passing is not None:  # a replica, say: by now the address may be that of the server that took over
+            raise passing
 
     def _look(self) -> None:
         """End an exchange that takes too long."""
