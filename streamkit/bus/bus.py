@@ -117,7 +117,7 @@ class Bus:
         return Asked(self._cancel, check_reply_id(reply_id), check_number("wait", wait, above=False))
 
     def status(self, reply_id: str) -> Asked[Status | None]:
-        """Whether a reply is still written, and since when there was no sign of life; None if there is no such reply.
+        """The state of a reply: whether it is still written, and the last sign of life. None if there is no such reply.
 
             status = await replies.status("r-1")
 
