@@ -37,16 +37,22 @@ def build(client: sk.Client, replies: bus.Bus, questions: Any, **options: Any) -
     return sk.batch(questions, ask, key=_id, **options)
 
 
+def _prompt(question: Any) -> Any:
+    return question.get("prompt") if isinstance(question, Mapping) else question
+
+
 def _text(question: Any) -> str:
-    text = question.get("prompt") if isinstance(question, Mapping) else question
+    text = _prompt(question)
     if not isinstance(text, str):
         raise TypeError("a question is a text, or an object with `prompt` and `id`")
     return text
 
 
 def _id(question: Any) -> str:
+    """Any line has one, so that one that is no question is an error of its own, and the rest is answered."""
     given = question.get("id") if isinstance(question, Mapping) else None
-    return hashlib.sha256(_text(question).encode()).hexdigest()[:16] if given is None else str(given)
+    text = str(_prompt(question)).encode(errors="surrogatepass")
+    return hashlib.sha256(text).hexdigest()[:16] if given is None else str(given)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -423,7 +423,7 @@ BUSES = [
     ("replies.follow('r-1\\n')", ValueError, "reply_id is 1 to 128 letters"),
     ("replies.follow('r-1', 5)", TypeError, "after is a position, which is a str, not 5"),
     ("replies.follow('r-1', here)", TypeError, "write placed.position"),
-    ("replies.follow('r-1', 'x')", sk.BusError, "'x' is not a position, as positions(reply_id) gives them"),
+    ("replies.follow('r-1', 'x')", sk.BusError, "'x' is not a position, such as 1796044985264-0.3"),
     ("sk.run(replies.follow('r-1'))", sk.BusError, "there is no reply r-1"),
     ("replies.follow('r-1', wait=-1)", ValueError, "wait must be 0 or more, not -1"),
     ("replies.follow('r-1', wait=math.nan)", ValueError, "wait must be 0 or more, not nan"),
@@ -445,6 +445,10 @@ BUSES = [
         "attempt asks the model again, as client.chat(...) does; to follow a reply is not that",
     ),
     ("replies.cancel(5)", TypeError, "reply_id is a str, not 5"),
+    ("replies.cancel('r-1', wait=-1)", ValueError, "wait must be 0 or more, not -1"),
+    ("bool(replies.cancel('r-1'))", TypeError, "the answer of a bus is not there yet: await it, or take its result()"),
+    ("replies.status(5)", TypeError, "reply_id is a str, not 5"),
+    ("replies.positions('r-1', on_dead_writer='restart')", ValueError, "belong together"),
 ]
 REDIS = [
     ("bus.redis(5)", TypeError, "url is a str, not 5"),

@@ -17,10 +17,10 @@ from ..engine.streams import ItemKind, ReplyStream, Stream, with_kind
 from ..errors import BusError
 from ..sinks import BusSink
 from ..sources import stream
-from .following import Following
+from .following import Following, appearance
 from .home import Asked, at_home, insist
 from .hub import Hub
-from .log import Answer, Log
+from .log import Answer, Log, Status
 from .position import Position
 from .reading import Followed, Placed, placed_events
 from .writer import Writer
@@ -82,35 +82,48 @@ class Bus:
         `BusError` for a position that is malformed, at once; and when the stream starts, for a reply or a position
         that is not there. `ConnectError` if the storage cannot be reached for a while.
         """
-        check_one_of("on_dead_writer", on_dead_writer, ("fail", "restart"))
-        if (attempt is not None) != (on_dead_writer == "restart"):
-            raise ValueError('on_dead_writer="restart" and attempt=<the stream that asks again> belong together')
-        if attempt is not None:
-            _check_attempt(attempt)
-        following = self._following(reply_id, after, wait, attempt)
-        return ReplyStream(Followed(following), label="follow")
+        return ReplyStream(Followed(self._following(reply_id, after, wait, on_dead_writer, attempt)), label="follow")
 
-    def positions(self, reply_id: str, after: str | None = None, *, wait: float = 0.0) -> Stream[Placed]:
+    def positions(
+        self,
+        reply_id: str,
+        after: str | None = None,
+        *,
+        wait: float = 0.0,
+        on_dead_writer: Literal["fail", "restart"] = "fail",
+        attempt: ReplyStream | None = None,
+    ) -> Stream[Placed]:
         """The events of a reply as of `follow`, each with its position: `Placed`.
 
             for position, event in replies.positions("r-1", after=last):
                 ...
 
-        Errors are those of `follow`; the error that ended a reply has no position.
+        Options and errors are those of `follow`; the error that ended a reply has no position, and after the last event
+        there is none.
         """
         kind = ItemKind("values", "positions", "follow(reply_id) gives the events themselves")
-        return with_kind(stream(partial(placed_events, self._following(reply_id, after, wait))), kind)
+        following = self._following(reply_id, after, wait, on_dead_writer, attempt)
+        return with_kind(stream(partial(placed_events, following)), kind)
 
-    def cancel(self, reply_id: str) -> Asked[bool]:
+    def cancel(self, reply_id: str, *, wait: float = 0.0) -> Asked[bool]:
         """Ask the writer to stop, wherever it is: its run is cancelled.
 
-            stopped = await replies.cancel("r-1")
+            stopped = await replies.cancel("r-1", wait=5)
 
-        False if the reply has ended already, or is not known. True says that the writer is asked: it hears of that
-        with the answer to its next batch or sign of life, within a fifth of ``dead_after``. `ConnectError` if the
-        storage cannot be reached.
+        False if the reply has ended already, or has not begun within ``wait`` seconds. True says that the writer is
+        asked: it hears of that with the answer to its next batch or sign of life, within a fifth of ``dead_after``.
+        `ConnectError` if the storage cannot be reached.
         """
-        return Asked(self._cancel, check_reply_id(reply_id))
+        return Asked(self._cancel, check_reply_id(reply_id), check_number("wait", wait, above=False))
+
+    def status(self, reply_id: str) -> Asked[Status | None]:
+        """The state of a reply: whether it is still written, and the last sign of life. None if there is no such reply.
+
+            status = await replies.status("r-1")
+
+        `ConnectError` if the storage cannot be reached.
+        """
+        return Asked(self._status, check_reply_id(reply_id))
 
     def writer(self, reply_id: str, on_cancel: Callable[[], None], *, taken: Answer | None = None) -> Writer:
         """A writer of a reply; `sinks.bus` has one for each run. ``on_cancel`` is called, in another thread, when the
@@ -150,8 +163,13 @@ class Bus:
         await self.aclose()
 
     def _following(
-        self, reply_id: str, after: str | None, wait: float, attempt: ReplyStream | None = None
+        self, reply_id: str, after: str | None, wait: float, on_dead_writer: str, attempt: ReplyStream | None
     ) -> Following:
+        check_one_of("on_dead_writer", on_dead_writer, ("fail", "restart"))
+        if (attempt is not None) != (on_dead_writer == "restart"):
+            raise ValueError('on_dead_writer="restart" and attempt=<the stream that asks again> belong together')
+        if attempt is not None:
+            _check_attempt(attempt)
         wait = check_number("wait", wait, above=False)
         place = None if after is None else _position(after)
         begin = None if attempt is None else partial(self._begin, reply_id, attempt)
@@ -167,8 +185,12 @@ class Bus:
         self._attempts.add(task)
         task.add_done_callback(self._attempts.discard)
 
-    async def _cancel(self, reply_id: str) -> bool:
-        return (await insist(lambda: self._log.cancel(reply_id), 0)).verdict == "ok"
+    async def _cancel(self, reply_id: str, wait: float) -> bool:
+        await appearance(self._log, reply_id, wait)
+        return (await insist(lambda: self._log.cancel(reply_id), wait)).verdict == "ok"
+
+    async def _status(self, reply_id: str) -> Status | None:
+        return await insist(lambda: self._log.status(reply_id), 0)
 
 
 class _Successor:
@@ -197,7 +219,7 @@ def _position(after: object) -> Position:
         raise TypeError(f"after is a position, which is a str, not {quote_refused(after)}{hint}")
     place = Position.parse(after)
     if place is None:
-        raise BusError(f"{quote(after)} is not a position, as positions(reply_id) gives them", reason="malformed")
+        raise BusError(f"{quote(after)} is not a position, such as 1796044985264-0.3", reason="malformed")
     return place
 
 

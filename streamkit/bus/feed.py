@@ -44,8 +44,15 @@ class Feed:
         self.joined: EntryId = START
         self._batches: deque[Batch] = deque()
         self._is_behind = False
+        self.has_left = False
+        """True once its follower wants nothing more, which may be before it has joined."""
         self._error: StreamkitError | None = None
         self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """True if the loop of its follower was closed under it, so that it will never leave by itself."""
+        return self._loop.is_closed()
 
     def push(self, batches: Sequence[Batch]) -> None:
         if len(self._batches) + len(batches) > ROOM:

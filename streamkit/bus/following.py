@@ -18,7 +18,7 @@ from .hub import Hub
 from .log import PAGE, START, Answer, Entry, EntryId, Log
 from .position import Position
 
-__all__ = ["Following"]
+__all__ = ["Following", "appearance"]
 
 T = TypeVar("T")
 
@@ -45,7 +45,8 @@ class Following:
         `BusError` if there is no such reply or position."""
         last = START
         if self.after is None:
-            await at_home(self._appearance)
+            if not await at_home(appearance, self.log, self.reply_id, self.wait):
+                raise self._unknown()
         else:
             await self._check(self.after)
             last = _before(self.after.entry)
@@ -89,15 +90,6 @@ class Following:
     async def _ask(self, step: Callable[[], Awaitable[T]]) -> T:
         return await at_home(insist, step, self.give_up_after)
 
-    async def _appearance(self) -> None:
-        """Wait until the reply has begun; `BusError` if it has not within ``wait`` seconds of real time."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self.wait
-        while await insist(lambda: self.log.status(self.reply_id), self.wait) is None:
-            if loop.time() >= end:
-                raise self._unknown()
-            await asyncio.sleep(STEP)
-
     async def _check(self, after: Position) -> None:
         if await self._ask(lambda: self.log.status(self.reply_id)) is None:
             raise self._unknown()
@@ -106,7 +98,9 @@ class Following:
             raise BusError(f"reply {self.reply_id} has no position {after}", reason="position")
 
     def _unknown(self) -> BusError:
-        return BusError(f"there is no reply {self.reply_id}: it has not begun, or it has expired", reason="unknown")
+        waited = f" within {self.wait:g} s" if self.wait else ""
+        said = f"there is no reply {self.reply_id}: it has not begun{waited}, or it has expired"
+        return BusError(said, reason="unknown")
 
     def _check_order(self, previous: Batch | None, batch: Batch) -> None:
         """Each batch has the number after that of the one before, or is the first of a later epoch and says why."""
@@ -119,6 +113,17 @@ class Following:
             is_next = batch.number == 1 and batch.epoch > previous.epoch and says_why
         if not is_next:
             raise BrokenError(f"the log of reply {self.reply_id} lacks entries: its storage has lost them")
+
+
+async def appearance(log: Log, reply_id: str, wait: float) -> bool:
+    """Wait until a reply has begun, for ``wait`` seconds of real time at most; whether it has."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + wait
+    while await insist(lambda: log.status(reply_id), wait) is None:
+        if loop.time() >= end:
+            return False
+        await asyncio.sleep(STEP)
+    return True
 
 
 def _before(entry: EntryId) -> EntryId:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, Never, TypeVar, cast
 
 from ..engine.failures import report
 from ..engine.loops import background, running_loop
@@ -71,6 +71,9 @@ class Asked(Generic[T]):
             raise RuntimeError("result() would block the running loop: await it instead")
         self._is_heard = True
         return self._future.result(timeout)
+
+    def __bool__(self) -> Never:
+        raise TypeError("the answer of a bus is not there yet: await it, or take its result()")
 
     def __await__(self) -> Generator[Any, None, T]:
         self._is_heard = True

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ..engine.streams import Reading, Source
 from ..errors import StreamkitError
-from ..events import Event
+from ..events import Event, Reply
 from ..stages import Fold
 from .feed import Batch, own
 from .following import Following
@@ -36,41 +36,44 @@ class Followed(Source):
 
 
 async def _events(following: Following, reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
-    """The events of each batch. Raises the error that ended the reply."""
+    """The events of each batch, and the end of the reply in any case: each stream has one."""
     fold = Fold()
     reading.snapshot = lambda outcome: fold.reply(outcome or "truncated")
     reading.server = "the bus"
+    async with aclosing(_parts(following, fold)) as parts:
+        async for batch, _, events in parts:
+            end = batch.events[-1]
+            yield events if events or not isinstance(end, Reply) else [end]
+
+
+async def placed_events(following: Following) -> AsyncGenerator[Placed, None]:
+    """Each event with its position."""
+    async with aclosing(_parts(following, Fold())) as parts:
+        async for batch, first, events in parts:
+            for index, event in enumerate(events, first):
+                yield Placed(str(Position(batch.id, index)), event)
+
+
+async def _parts(following: Following, fold: Fold) -> AsyncGenerator[tuple[Batch, int, list[Any]], None]:
+    """Each batch, with its events after the position and the number of the first of them. Raises the error that ended
+    the reply, which has its partial reply, or one of the bus, with what ``fold`` has made of the events."""
+    after = following.after
     error: StreamkitError | None = None
     try:
         async with aclosing(following.batches()) as batches:
             async for batch in batches:
-                found = _new_events(batch, following.after)
-                if found and isinstance(found[-1], StreamkitError):
-                    error = found.pop()
-                for event in found:
+                first = after.offset + 1 if after is not None and after.entry == batch.id else 0
+                events = list(batch.events[first:])
+                if isinstance(batch.events[-1], StreamkitError):
+                    error = batch.events[-1]
+                    del events[-1:]
+                for event in events:
                     fold.feed(event)
-                yield found
-    except StreamkitError as exc:  # of the bus itself: those of replies have a partial reply of their own
+                yield batch, first, events
+    except StreamkitError as exc:
         exc.partial = fold.reply("truncated")
         raise
     if error is not None:
-        raise own(error)
-
-
-async def placed_events(following: Following) -> AsyncGenerator[Placed, None]:
-    """Each event with its position. Raises the error that ended the reply."""
-    after = following.after
-    async with aclosing(following.batches()) as batches:
-        async for batch in batches:
-            for index, event in enumerate(batch.events):
-                place = Position(batch.id, index)
-                if isinstance(event, StreamkitError):
-                    raise own(event)
-                if after is None or place > after:
-                    yield Placed(str(place), event)
-
-
-def _new_events(batch: Batch, after: Position | None) -> list[Any]:
-    """The events of ``batch`` after a position, and the end of the reply in any case: each stream has one."""
-    skipped = after.offset + 1 if after is not None and after.entry == batch.id else 0
-    return list(batch.events[skipped:]) or ([batch.events[-1]] if batch.is_last else [])
+        error = own(error)
+        error.add_note(f"The log of reply {following.reply_id} on the bus ends with this error.")
+        raise error

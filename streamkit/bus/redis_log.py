@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from typing import Any, cast
 
 from ..engine.loops import enter, leave
-from ..errors import BusError, MalformedError
+from ..errors import BusError, ConnectError, MalformedError
 from .log import Answer, Entry, EntryId, Status, Verdict
 from .redis_client import Client, check_url, is_unknown_script
 from .redis_pipe import Pipe, packed
@@ -21,7 +21,8 @@ __all__ = ["RedisLog"]
 
 ANSWER = 5.0
 """Seconds within which the server answers."""
-
+READS = 4
+"""Reads at a time, each of which takes a connection that stays open."""
 
 HASH = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 """The name of the script, as the server gives it."""
@@ -86,8 +87,7 @@ class RedisLog:
         return count + packed("EVALSHA", HASH) + same, count + packed("EVAL", SCRIPT) + same
 
     async def read(self, reply_id: str, after: EntryId, *, limit: int) -> Sequence[Entry]:
-        client = self._reached().client
-        found = await client.ask(client.redis.xread({self._key(reply_id, "log"): id_text(after)}, count=limit))
+        found = await self._reached().read(self._key(reply_id, "log"), after, limit)
         return [_entry(*row) for row in found[0][1]] if found else []
 
     def tail(self, reply_id: str, after: EntryId, *, silence: float) -> AsyncGenerator[Sequence[Entry], None]:
@@ -123,6 +123,7 @@ class _Server:
     def __init__(self, loop: asyncio.AbstractEventLoop, connect: Callable[..., Client], cluster: bool) -> None:
         self.loop, self.client = loop, connect(ANSWER)
         self.pipe = Pipe(connect(ANSWER), ANSWER)
+        self._reads, self._failed_reads = asyncio.Semaphore(READS), 0
         self.script = self.client.redis.register_script(SCRIPT) if cluster else None
         """In a cluster redis-py looks for the server that has the keys."""
         limit = BLOCK + ANSWER
@@ -131,6 +132,17 @@ class _Server:
         else:
             self.tails = Tails(lambda: Pipe(connect(limit), limit), self._unblock, _entry)
         enter(loop, self)
+
+    async def read(self, key: str, after: EntryId, limit: int) -> Any:
+        failed = self._failed_reads
+        async with self._reads:
+            if failed != self._failed_reads:  # else each that waits would find that out by itself, one after the other
+                raise ConnectError("the server of the bus could not be reached meanwhile", retryable=True)
+            try:
+                return await self.client.ask(self.client.redis.xread({key: id_text(after)}, count=limit))
+            except ConnectError:
+                self._failed_reads += 1
+                raise
 
     async def close(self) -> None:
         try:
@@ -147,7 +159,7 @@ class _Server:
         """Leave the connections to the garbage collector: nothing can be awaited any more."""
 
     async def _unblock(self, connection: int) -> None:
-        await self.client.ask(self.client.redis.client_unblock(connection))
+        await self.pipe.ask(b"*3\r\n" + packed("CLIENT", "UNBLOCK", connection))
 
 
 def _id(id: bytes) -> EntryId:

@@ -42,6 +42,9 @@ class Pipe:
         """When what was sent must have been answered. One timer looks after it, as a time limit for each exchange would
         cost as much as the exchange."""
         self._watch: asyncio.TimerHandle | None = None
+        self._passing: ConnectError | None = None
+        """What the server has said if it is a replica now, say: once the other answers have come the connection is made
+        anew, as by then the address may be that of the server that took over."""
 
     async def ask(self, command: bytes) -> Any:
         """The answer to a command as the server reads it. Raises what `failure` makes of an error."""
@@ -85,14 +88,18 @@ class Pipe:
         """Take the next answer of a connection; one that nobody has asked for, or no longer, is left out."""
         if connection is not self._connection or not self._sent:
             return
-        answer = self._sent.popleft()
+        answer, error = self._sent.popleft(), failure(said) if isinstance(said, Exception) else None
+        if isinstance(error, ConnectError):
+            self._passing = error
         if not answer.done():
-            if isinstance(said, Exception):
-                answer.set_exception(failure(said))
+            if error is not None:
+                answer.set_exception(error)
             else:
                 answer.set_result(said)
         if not self._sent:
             self._due = None
+            if self._passing is not None:
+                self._end(self._passing)
             self._send()
 
     def lost(self, connection: Any, error: Exception) -> None:
@@ -103,7 +110,7 @@ class Pipe:
     def _end(self, error: Exception) -> None:
         """Fail what is under way, and use the connection no more."""
         connection, self._connection, self._transport = self._connection, None, None
-        self._due = None
+        self._due = self._passing = None
         if self._watch is not None:
             self._watch.cancel()
         if connection is not None:

@@ -68,6 +68,16 @@ def test_a_restart_is_one_new_attempt_for_all_followers(storage: Storage) -> Non
     assert list(replies.follow("r-1"))[-1].text == "Anew."  # type: ignore[union-attr]
 
 
+def test_a_follower_of_positions_may_ask_for_the_restart(storage: Storage) -> None:
+    replies = storage.bus(DEAD)
+    begin(storage, "So far")
+    with testing.client("Anew.") as client:
+        placed = list(replies.positions("r-1", on_dead_writer="restart", attempt=client.chat("Hi")))
+    assert [item.event.type for item in placed].count("restart") == 1
+    assert placed[-1].event.text == "Anew."  # type: ignore[union-attr]
+    assert list(replies.positions("r-1")) == placed
+
+
 def test_the_new_attempt_may_fail_and_be_cancelled(storage: Storage) -> None:
     replies = storage.bus(DEAD)
     begin(storage, "So far")

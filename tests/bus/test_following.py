@@ -173,6 +173,30 @@ def test_a_cancelled_reply_ends_so_for_followers(replies: bus.Bus) -> None:
     assert not replies.cancel("r-2").result(5)
 
 
+def test_a_reply_may_be_cancelled_before_it_has_begun(replies: bus.Bus) -> None:
+    asked = replies.cancel("r-1", wait=10)
+    with testing.client(testing.Script("Once upon a time", stall_after=1)) as client:
+        run = sk.start(client.chat("Hi"), sinks.bus(replies, "r-1"))
+        assert asked.result(10)
+        assert run.result(10).outcome == "cancelled"
+
+
+def test_the_status_of_a_reply(replies: bus.Bus) -> None:
+    assert replies.status("r-1").result(5) is None
+    writer = replies.writer("r-1", lambda: None)
+    writer.add(sk.TextDelta("So far"))
+    first = next(iter(replies.positions("r-1", wait=5)))
+    status = replies.status("r-1").result(5)
+    assert status is not None
+    assert status.is_open
+    assert first.position.startswith("-".join(map(str, status.last)))
+    writer.add(sk.Reply())
+    asyncio.run(writer.ended())
+    status = replies.status("r-1").result(5)
+    assert status is not None
+    assert not status.is_open
+
+
 @pytest.mark.slow
 def test_a_hundred_thousand_events(replies: bus.Bus) -> None:
     text = [f" word{number}" for number in range(100_000)]

@@ -236,6 +236,34 @@ def test_a_writer_whose_reply_was_lost_does_not_write_into_another_one(valkey: S
     asyncio.run(main())
 
 
+def test_a_reply_whose_log_was_dropped_after_its_end_is_not_waited_for(valkey: StorageServer) -> None:
+    """A server that evicts keys may take one of the two."""
+    prefix = new_id()
+    with bus.redis(valkey.url, prefix=prefix, dead_after=0.2) as replies:
+        sk.run(sk.from_text("Hello"), sinks.bus(replies, "r-1"))
+        assert valkey.ask(f"DEL {prefix}:{{r-1}}:log") == ":1"
+        with pytest.raises(sk.BrokenError, match="dropped"):
+            sk.start(replies.follow("r-1")).result(10)
+
+
+def test_errors_of_the_bus_have_what_came_until_then(valkey: StorageServer) -> None:
+    async def main(ways: str) -> None:
+        prefix = new_id()
+        with bus.redis(valkey.url, prefix=prefix, dead_after=0.2) as replies:
+            writer = replies.writer("r-1", lambda: None)
+            writer.add(sk.TextDelta("So far"))
+            stream = replies.follow("r-1", wait=5) if ways == "follow" else replies.positions("r-1", wait=5)
+            items = aiter(stream)
+            await anext(items)
+            valkey.ask(f"DEL {prefix}:{{r-1}}:log {prefix}:{{r-1}}:meta")
+            with pytest.raises(sk.BrokenError, match="has lost the reply") as caught:
+                await anext(items)
+            assert caught.value.partial.text == "So far"
+
+    for ways in ("follow", "positions"):
+        asyncio.run(main(ways))
+
+
 def _lost_and_begun_again(key: str) -> list[str]:
     data = encode([sk.TextDelta("Another."), sk.Reply()]).hex()
     as_text = "".join(f"\\x{data[at : at + 2]}" for at in range(0, len(data), 2))

@@ -88,6 +88,21 @@ def test_a_connection_that_was_lost_is_made_anew(valkey: StorageServer) -> None:
     asyncio.run(main())
 
 
+def test_a_server_that_can_only_answer_later_is_connected_anew(tmp_path: Path) -> None:
+    """The address may be that of another server by then, where a replica has taken over."""
+
+    async def main(server: StorageServer) -> None:
+        async with pipe_to(server) as pipe:
+            number = await pipe.ask(b"*2\r\n" + packed("CLIENT", "ID"))
+            assert server.ask("REPLICAOF 127.0.0.1 1") == "+OK"
+            with pytest.raises(ConnectError, match="read only replica"):
+                await pipe.ask(b"*3\r\n" + packed("SET", "key", "value"))
+            assert await insist(lambda: pipe.ask(b"*2\r\n" + packed("CLIENT", "ID")), 10) != number
+
+    with StorageServer(binary_of("valkey"), tmp_path) as server:
+        asyncio.run(main(server))
+
+
 def test_a_server_that_stands_still_is_not_waited_for(tmp_path: Path) -> None:
     async def main(server: StorageServer) -> None:
         async with pipe_to(server, limit=0.1) as pipe:

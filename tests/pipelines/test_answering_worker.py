@@ -39,13 +39,13 @@ def test_the_command(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = tmp_path / "questions.jsonl"
-    path.write_text('{"id": "story-7", "prompt": "Why?"}\n"And the sea?"\n{"id": "broken"}\n')
+    path.write_text('{"id": "story-7", "prompt": "Why?"}\n"And the sea?"\n{"id": "broken"}\n5\n"\\ud800"\n')
     assert answering_worker.main([str(path), "--bus", valkey.url]) == 1
     told = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
     assert told.pop("story-7") == "complete"
     complete = [name for name, outcome in told.items() if outcome == "complete"]
-    assert len(told) == 2
-    assert len(complete) == 1
+    assert len(told) == 4
+    assert len(complete) == 2
     with bus.redis(valkey.url) as replies:
         for name in ("story-7", *complete):
             assert sk.run(replies.follow(name)).text == "This answer comes from a script."
