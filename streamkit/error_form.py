@@ -11,7 +11,7 @@ from .wording import said
 
 __all__ = ["DETAILS", "KINDS", "error_form", "error_of_form"]
 
-DETAILS = ("status", "clock", "retryable", "request_id", "retry_after", "code", "error_type", "param")
+DETAILS = ("status", "clock", "retryable", "request_id", "retry_after", "code", "error_type", "param", "reason")
 KINDS: dict[str, type[StreamkitError]] = {
     cls.kind: cls
     for cls in (getattr(errors, name) for name in errors.__all__)
