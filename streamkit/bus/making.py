@@ -52,7 +52,7 @@ def redis(
     a sign of life after how many its writer counts as dead, and for how long a server that cannot be reached is tried.
 
     Nothing is connected yet. ValueError for an address that is of no use, without what it says; ImportError without
-    redis-py.
+    redis-py and hiredis.
     """
     from .redis_log import RedisLog
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..checks import check_text
 from ..errors import BusError, ConnectError, StreamkitError
 
-__all__ = ["Client", "check_url", "failure", "is_unknown_script"]
+__all__ = ["ANSWER", "Client", "check_url", "failure", "is_unknown_script"]
 
 PASSING = (
     *("BUSY ", "CLUSTERDOWN ", "LOADING ", "MASTERDOWN ", "NOREPLICAS ", "READONLY ", "TRYAGAIN ", "UNBLOCKED "),
     "All slots are not covered",  # redis-py, of a cluster a part of which is away
 )
 """The first words of a server that can answer later: a script runs, replicas are away, its role has changed."""
+ANSWER = 5.0
+"""Seconds within which a server answers, unless it is asked to wait."""
+CLUSTER = 10_000
+"""Connections to a server of a cluster at most, as each tail has one; with redis-py they are 100."""
 CONNECT = 5.0
 """Seconds within which a connection is made."""
 OWN = {"decode_responses", "legacy_responses", "protocol", "socket_connect_timeout", "socket_timeout"}
@@ -25,13 +30,13 @@ OWN = {"decode_responses", "legacy_responses", "protocol", "socket_connect_timeo
 
 
 def check_url(url: str, cluster: bool) -> None:
-    """ValueError for an address that is of no use, ImportError if there is no redis-py."""
+    """ValueError for an address that is of no use, ImportError if a package is missing."""
     check_text("url", url)
     try:
-        import hiredis  # noqa: F401  # which redis-py needs if it is to read fast, and `Pipe` in any case
+        import hiredis  # noqa: F401
         import redis.asyncio  # noqa: F401
     except ImportError as exc:
-        raise ImportError("a bus on Redis needs redis-py: pip install 'streamkit-rx[redis]'") from exc
+        raise ImportError("a bus on Redis needs redis-py and hiredis: pip install 'streamkit-rx[redis]'") from exc
     if problem := _problem(url, cluster):  # nothing of the address is quoted: it may have a password in it
         write = "redis://HOST:PORT/NUMBER, rediss:// for TLS, or unix://PATH, with %2F for a / in a password"
         raise ValueError(f"the url of a bus {problem}: write {write}")
@@ -68,8 +73,8 @@ class Client:
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
 
-        make: Any = RedisCluster if cluster else Redis
-        self.redis: Any = make.from_url(
+        make: Any = partial(RedisCluster.from_url, max_connections=CLUSTER) if cluster else Redis.from_url
+        self.redis: Any = make(
             url,
             socket_timeout=timeout,
             socket_connect_timeout=CONNECT,

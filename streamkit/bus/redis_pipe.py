@@ -15,16 +15,10 @@ from typing import Any
 from ..errors import ConnectError
 from .redis_client import Client, failure, transport_of
 
-__all__ = ["Pipe", "packed"]
+__all__ = ["Pipe"]
 
 MORE = object()
 """Stands for an answer a part of which has not come yet."""
-
-
-def packed(*parts: bytes | str | int) -> bytes:
-    """A command, or a part of one, as it is sent."""
-    texts = [part if isinstance(part, bytes) else str(part).encode() for part in parts]
-    return b"".join([b"$%d\r\n%b\r\n" % (len(text), text) for text in texts])
 
 
 class Pipe:
@@ -32,6 +26,9 @@ class Pipe:
     fails. After a failure the next command is sent over a new connection."""
 
     def __init__(self, client: Client, limit: float) -> None:
+        from hiredis import pack_command
+
+        self._pack: Any = pack_command
         self._client, self._limit = client, limit
         self._loop = asyncio.get_running_loop()
         self._waiting: list[tuple[bytes, asyncio.Future[Any]]] = []
@@ -48,10 +45,10 @@ class Pipe:
         """What the server has said if it is a replica now, say: once the other answers have come the connection is made
         anew, as by then the address may be that of the server that took over."""
 
-    async def ask(self, command: bytes) -> Any:
-        """The answer to a command as the server reads it. Raises what `failure` makes of an error."""
+    async def ask(self, *command: str | bytes | int) -> Any:
+        """The answer to a command. Raises what `failure` makes of an error."""
         answer = self._loop.create_future()
-        self._waiting.append((command, answer))
+        self._waiting.append((self._pack(command), answer))
         if self._connection is None:
             self._connection = self._client.connection()
             self._client.begin(self._connect(self._connection))

@@ -13,7 +13,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import bus, sinks
-from streamkit.bus import START, Entry
+from streamkit.bus import START
 from streamkit.bus.entries import encode
 from streamkit.bus.home import at_home
 from streamkit.bus.memory_log import MemoryLog
@@ -148,16 +148,15 @@ def test_a_tail_may_come_while_the_connection_of_those_before_it_is_closed(valke
         tails = Tails(
             lambda: SlowlyClosed(Client(valkey.url, False, 10), 10),
             lambda number: client.ask(client.redis.client_unblock(number)),
-            lambda _, fields: Entry((1, 0), 1, 1, fields[b"d"]),
         )
 
         async def first() -> bytes:
             async with asyncio.timeout(10), aclosing(tails.tail(key, START, 60)) as pages:
                 return (await anext(pages))[0].data
 
-        await client.ask(client.redis.xadd(key, {"d": "x"}))
+        await client.ask(client.redis.xadd(key, {"d": "1 1 x"}))
         assert await first() == b"x"
-        await client.ask(client.redis.xadd(key, {"d": "y"}))  # ends the reading for a follower who has left
+        await client.ask(client.redis.xadd(key, {"d": "1 2 y"}))  # ends the reading for a follower who has left
         await is_closing.wait()
         assert await first() == b"x"
         may_close.set()

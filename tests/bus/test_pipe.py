@@ -14,13 +14,13 @@ from streamkit import bus, sinks
 from streamkit.bus.home import insist
 from streamkit.bus.redis_client import Client
 from streamkit.bus.redis_log import RedisLog
-from streamkit.bus.redis_pipe import Pipe, packed
+from streamkit.bus.redis_pipe import Pipe
 from streamkit.engine.upstream import new_id
 from streamkit.errors import BusError, ConnectError
 
 from .servers import StorageServer, binary_of
 
-PING = b"*1\r\n" + packed("PING")
+PING = "PING"
 
 
 @asynccontextmanager
@@ -69,7 +69,7 @@ def test_each_caller_gets_its_own_answer_and_the_command_of_a_cancelled_one_is_d
 def test_a_command_that_is_refused_harms_no_other(valkey: StorageServer) -> None:
     async def main() -> None:
         async with pipe_to(valkey) as pipe:
-            wrong = b"*1\r\n" + packed("NONSENSE")
+            wrong = "NONSENSE"
             before, refused, after = await asyncio.gather(*map(pipe.ask, (PING, wrong, PING)), return_exceptions=True)
             assert before == after == b"PONG"
             assert isinstance(refused, BusError)
@@ -81,7 +81,7 @@ def test_a_command_that_is_refused_harms_no_other(valkey: StorageServer) -> None
 def test_a_connection_that_was_lost_is_made_anew(valkey: StorageServer) -> None:
     async def main() -> None:
         async with pipe_to(valkey) as pipe:
-            number = await pipe.ask(b"*2\r\n" + packed("CLIENT", "ID"))
+            number = await pipe.ask("CLIENT", "ID")
             assert valkey.ask(f"CLIENT KILL ID {number}") == ":1"
             assert await insist(lambda: pipe.ask(PING), 10) == b"PONG"
 
@@ -93,11 +93,11 @@ def test_a_server_that_can_only_answer_later_is_connected_anew(tmp_path: Path) -
 
     async def main(server: StorageServer) -> None:
         async with pipe_to(server) as pipe:
-            number = await pipe.ask(b"*2\r\n" + packed("CLIENT", "ID"))
+            number = await pipe.ask("CLIENT", "ID")
             assert server.ask("REPLICAOF 127.0.0.1 1") == "+OK"
             with pytest.raises(ConnectError, match="read only replica"):
-                await pipe.ask(b"*3\r\n" + packed("SET", "key", "value"))
-            assert await insist(lambda: pipe.ask(b"*2\r\n" + packed("CLIENT", "ID")), 10) != number
+                await pipe.ask("SET", "key", "value")
+            assert await insist(lambda: pipe.ask("CLIENT", "ID"), 10) != number
 
     with StorageServer(binary_of("valkey"), tmp_path) as server:
         asyncio.run(main(server))
@@ -118,18 +118,15 @@ def test_a_server_that_stands_still_is_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_an_answer_that_comes_too_late_is_for_nobody(tmp_path: Path) -> None:
-    def echo(text: str) -> bytes:
-        return b"*2\r\n" + packed("ECHO", text)
-
     async def main(server: StorageServer) -> None:
         async with pipe_to(server, limit=0.1) as pipe:
             assert await insist(lambda: pipe.ask(PING), 10) == b"PONG"
             server.pause()
-            late = [asyncio.ensure_future(pipe.ask(echo(f"late {number}"))) for number in range(3)]
+            late = [asyncio.ensure_future(pipe.ask("ECHO", f"late {number}")) for number in range(3)]
             assert all(isinstance(one, ConnectError) for one in await asyncio.gather(*late, return_exceptions=True))
             server.resume()
             for text in "abc":
-                assert await insist(partial(pipe.ask, echo(text)), 10) == text.encode()
+                assert await insist(partial(pipe.ask, "ECHO", text), 10) == text.encode()
 
     with StorageServer(binary_of("valkey"), tmp_path) as server:
         asyncio.run(main(server))
@@ -138,10 +135,10 @@ def test_an_answer_that_comes_too_late_is_for_nobody(tmp_path: Path) -> None:
 def test_commands_wait_for_the_answers_to_those_before_them_and_are_sent_together(valkey: StorageServer) -> None:
     async def main() -> None:
         async with pipe_to(valkey) as pipe:
-            answers = await asyncio.gather(*(pipe.ask(b"*2\r\n" + packed("ECHO", number)) for number in range(1000)))
+            answers = await asyncio.gather(*(pipe.ask("ECHO", number) for number in range(1000)))
             assert answers == [str(number).encode() for number in range(1000)]
             large = b"x" * 3_000_000  # comes in many pieces
-            assert await pipe.ask(b"*2\r\n" + packed("ECHO", large)) == large
+            assert await pipe.ask("ECHO", large) == large
 
     asyncio.run(main())
 
@@ -151,7 +148,7 @@ def test_a_server_that_speaks_otherwise_is_refused() -> None:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while command := await reader.read(1000):
-            writer.write(b"HTTP/1.1 400\r\n" if PING in command else b"+OK\r\n" * command.count(b"*"))
+            writer.write(b"HTTP/1.1 400\r\n" if PING.encode() in command else b"+OK\r\n" * command.count(b"*"))
         writer.close()
         await writer.wait_closed()
         over.set()
