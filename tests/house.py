@@ -50,7 +50,7 @@ FLOORS = (
     Floor("combine", "reactivex", apart=f"{APIS} sinks engine.branches engine.runs"),
     Floor("operators", "reactivex", never="asyncio", apart=f"{APIS} sinks engine.runs"),
     Floor("batch", "reactivex", "*", apart=f"{APIS} sinks operators"),
-    Floor("bus", "pydantic_core", "redis", apart=f"{APIS} operators combine batch"),
+    Floor("bus", "pydantic_core", "redis hiredis", apart=f"{APIS} operators combine batch"),
     Floor("scripted", "h11 httpx", apart=f"{APIS} sinks operators combine batch engine.runs"),
     Floor("testing edges", "reactivex", "*", apart=APIS),
     Floor("__main__"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,9 +13,11 @@ from ..errors import BusError, ConnectError, StreamkitError
 
 __all__ = ["Client", "check_url", "failure", "is_unknown_script"]
 
-PASSING = ("BUSY ", "NOREPLICAS ", "UNBLOCKED ", "All slots are not covered")
-"""Words of a server that can answer later: a script runs, replicas are away, it has changed its role; and of redis-py
-when a part of a cluster is away."""
+PASSING = (
+    *("BUSY ", "CLUSTERDOWN ", "LOADING ", "MASTERDOWN ", "NOREPLICAS ", "READONLY ", "TRYAGAIN ", "UNBLOCKED "),
+    "All slots are not covered",  # redis-py, of a cluster a part of which is away
+)
+"""The first words of a server that can answer later: a script runs, replicas are away, its role has changed."""
 CONNECT = 5.0
 """Seconds within which a connection is made."""
 OWN = {"decode_responses", "legacy_responses", "protocol", "socket_connect_timeout", "socket_timeout"}
@@ -26,6 +28,7 @@ def check_url(url: str, cluster: bool) -> None:
     """ValueError for an address that is of no use, ImportError if there is no redis-py."""
     check_text("url", url)
     try:
+        import hiredis  # noqa: F401  # which redis-py needs if it is to read fast, and `Pipe` in any case
         import redis.asyncio  # noqa: F401
     except ImportError as exc:
         raise ImportError("a bus on Redis needs redis-py: pip install 'streamkit-rx[redis]'") from exc
@@ -112,12 +115,6 @@ def transport_of(connection: Any) -> asyncio.WriteTransport:
     return transport
 
 
-def error_of(connection: Any) -> Callable[[str], Exception]:
-    """Makes the error of redis-py of what the server says to a command that it refuses."""
-    parse: Callable[[str], Exception] = connection._parser.parse_error
-    return parse
-
-
 async def _outcome(command: Awaitable[Any]) -> tuple[Any, Exception | None]:
     """The answer to ``command``, or what it raised."""
     try:
@@ -154,6 +151,4 @@ def failure(exc: Exception) -> StreamkitError:
 
 def is_unknown_script(error: BusError) -> bool:
     """True if a command was refused as the server does not know the script, or has forgotten it."""
-    from redis.exceptions import NoScriptError
-
-    return isinstance(error.__cause__, NoScriptError)
+    return str(error.__cause__).startswith("NOSCRIPT ")

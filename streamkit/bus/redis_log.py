@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any, cast
 
@@ -21,8 +21,10 @@ __all__ = ["RedisLog"]
 
 ANSWER = 5.0
 """Seconds within which the server answers."""
-READS = 4
-"""Reads at a time, each of which takes a connection that stays open."""
+AT_ONCE = 4
+"""Commands of redis-py at a time, each of which takes a connection that stays open."""
+AT_ONCE_IN_CLUSTER = 50
+"""The same in a cluster, where these are all commands."""
 
 HASH = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 """The name of the script, as the server gives it."""
@@ -68,7 +70,7 @@ class RedisLog:
         server = self._reached()
         if server.script is not None:
             keys = [self._key(reply_id, "meta"), self._key(reply_id, "log")]
-            return await server.client.ask(server.script(keys=keys, args=[op, *self._expiries, *args]))
+            return await server.ask(partial(server.script, keys=keys, args=[op, *self._expiries, *args]))
         by_name, whole = self._heads(op, reply_id, len(args))
         rest = packed(*args)
         try:
@@ -87,7 +89,8 @@ class RedisLog:
         return count + packed("EVALSHA", HASH) + same, count + packed("EVAL", SCRIPT) + same
 
     async def read(self, reply_id: str, after: EntryId, *, limit: int) -> Sequence[Entry]:
-        found = await self._reached().read(self._key(reply_id, "log"), after, limit)
+        server, streams = self._reached(), {self._key(reply_id, "log"): id_text(after)}
+        found = await server.ask(partial(server.client.redis.xread, streams, count=limit))
         return [_entry(*row) for row in found[0][1]] if found else []
 
     def tail(self, reply_id: str, after: EntryId, *, silence: float) -> AsyncGenerator[Sequence[Entry], None]:
@@ -123,7 +126,7 @@ class _Server:
     def __init__(self, loop: asyncio.AbstractEventLoop, connect: Callable[..., Client], cluster: bool) -> None:
         self.loop, self.client = loop, connect(ANSWER)
         self.pipe = Pipe(connect(ANSWER), ANSWER)
-        self._reads, self._failed_reads = asyncio.Semaphore(READS), 0
+        self._turns, self._failed = asyncio.Semaphore(AT_ONCE_IN_CLUSTER if cluster else AT_ONCE), 0
         self.script = self.client.redis.register_script(SCRIPT) if cluster else None
         """In a cluster redis-py looks for the server that has the keys."""
         limit = BLOCK + ANSWER
@@ -133,15 +136,16 @@ class _Server:
             self.tails = Tails(lambda: Pipe(connect(limit), limit), self._unblock, _entry)
         enter(loop, self)
 
-    async def read(self, key: str, after: EntryId, limit: int) -> Any:
-        failed = self._failed_reads
-        async with self._reads:
-            if failed != self._failed_reads:  # else each that waits would find that out by itself, one after the other
+    async def ask(self, command: Callable[[], Awaitable[Any]]) -> Any:
+        """The answer to a command of redis-py, of which only so many are sent at a time."""
+        failed = self._failed
+        async with self._turns:
+            if failed != self._failed:  # else each that waits would find that out by itself, one after the other
                 raise ConnectError("the server of the bus could not be reached meanwhile", retryable=True)
             try:
-                return await self.client.ask(self.client.redis.xread({key: id_text(after)}, count=limit))
+                return await self.client.ask(command())
             except ConnectError:
-                self._failed_reads += 1
+                self._failed += 1
                 raise
 
     async def close(self) -> None:

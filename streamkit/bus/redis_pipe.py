@@ -13,10 +13,12 @@ from collections import deque
 from typing import Any
 
 from ..errors import ConnectError
-from .redis_answers import Answers
-from .redis_client import Client, error_of, failure, transport_of
+from .redis_client import Client, failure, transport_of
 
 __all__ = ["Pipe", "packed"]
+
+MORE = object()
+"""Stands for an answer a part of which has not come yet."""
 
 
 def packed(*parts: bytes | str | int) -> bytes:
@@ -134,12 +136,16 @@ class _Line(asyncio.Protocol):
     """Reads what comes over a connection of a pipe."""
 
     def __init__(self, pipe: Pipe, connection: Any) -> None:
+        import hiredis
+        from redis.exceptions import ResponseError
+
         self._pipe, self._connection = pipe, connection
-        self._answers = Answers(error_of(connection))
+        self._answers = hiredis.Reader(notEnoughData=MORE, replyError=ResponseError)
 
     def data_received(self, data: bytes) -> None:
+        self._answers.feed(data)
         try:
-            for said in self._answers.feed(data):
+            while (said := self._answers.gets()) is not MORE:
                 self._pipe.answered(self._connection, said)
         except Exception as exc:  # not what a server of Redis says
             self._pipe.lost(self._connection, exc)

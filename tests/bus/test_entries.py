@@ -38,6 +38,20 @@ def test_what_is_written_comes_back(events: list[sk.Event], end: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        (sk.ApiError("no", code="overloaded", param="model"), "code"),
+        (sk.BusError("no", reason="unknown"), "reason"),
+        (sk.StalledError("no", clock="first"), "clock"),
+    ],
+)
+def test_errors_keep_their_details(error: sk.StreamkitError, detail: str) -> None:
+    found = decode(encode([error]))[0]
+    assert type(found) is type(error)
+    assert getattr(found, detail) == getattr(error, detail)
+
+
+@pytest.mark.parametrize(
     "data", [b"", b"[]", b"{}", b"\xff", b"[[1]]", b'["a"]', b'[{"type":"error"}]', b"[" * 100_000, b'[{"type":"new"}]']
 )
 def test_what_no_bus_has_written_is_refused(data: bytes, storage: Storage) -> None:

@@ -52,6 +52,18 @@ def test_a_cluster_a_part_of_which_is_away_is_waited_for(tmp_path: Path) -> None
         assert sk.run(replies.follow("story-1")).text == TEXT
 
 
+@pytest.mark.slow
+def test_a_cluster_serves_more_followers_than_it_has_connections(tmp_path: Path) -> None:
+    with one_node_cluster(binary_of("valkey"), tmp_path) as server, bus.redis(server.url, cluster=True) as replies:
+
+        async def main() -> None:
+            followed = [sk.start(replies.follow("story-1")) for _ in range(300)]
+            assert {(await one).text for one in followed} == {TEXT}
+
+        write(replies, "story-1")
+        asyncio.run(main())
+
+
 def test_virtual_time(replies: bus.Bus) -> None:
     reply = write(replies, "story-1")
     clock = testing.clock()
