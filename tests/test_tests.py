@@ -32,6 +32,7 @@ ALLOWED = {
 
 CLOCKS = {"sleep", "time", "monotonic", "perf_counter", "process_time"}
 BY_THE_CLOCK = {
+    "bus/scenes.py": "a random moment, at which a process of a slow test is killed",
     "costs.py": "for slow tests",
     "engine/ways_out.py": "random moments, in a process of a slow test",
     "faults/harness.py": "for slow tests",
