@@ -27,6 +27,7 @@ class _Kept:
     number: int = 0
     is_open: bool = True
     is_cancelled: bool = False
+    is_suspect: bool = False
     size: int = 0
     entries: list[Entry] = field(default_factory=list)
     waiters: set[asyncio.Future[None]] = field(default_factory=set)
@@ -101,6 +102,9 @@ class MemoryLog:
             return Answer("stale", reply.epoch)
         if self._clock() - reply.beat <= dead_after:
             return Answer("alive", epoch)
+        if not reply.is_suspect:  # the loop itself may have stood still: give the writer its turn
+            reply.is_suspect = True
+            return Answer("alive", epoch)
         reply.owner = owner
         self._epoch += 1
         self._add(reply_id, self._epoch, 1, data, last)
@@ -114,7 +118,7 @@ class MemoryLog:
             return Answer("stale", reply.epoch)
         if not reply.is_open:
             return Answer("closed", epoch)
-        reply.beat = self._clock()
+        reply.beat, reply.is_suspect = self._clock(), False
         return Answer("ok", epoch, reply.is_cancelled)
 
     async def cancel(self, reply_id: str) -> Answer:
@@ -170,7 +174,7 @@ class MemoryLog:
         reply = self._replies[reply_id]
         self._last = max((time.time_ns() // 10**6, 0), (self._last[0], self._last[1] + 1))
         reply.entries.append(Entry(self._last, epoch, number, data))
-        reply.epoch, reply.number, reply.beat = epoch, number, self._clock()
+        reply.epoch, reply.number, reply.beat, reply.is_suspect = epoch, number, self._clock(), False
         reply.size += len(data)
         self._size += len(data)
         if last:

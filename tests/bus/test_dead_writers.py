@@ -10,6 +10,7 @@ import streamkit as sk
 from streamkit import bus, sinks, testing
 from streamkit.bus.entries import encode
 from streamkit.bus.home import Asked
+from streamkit.bus.memory_log import MemoryLog
 
 from .conftest import Storage
 
@@ -126,6 +127,28 @@ def test_a_writer_that_comes_back_is_refused(storage: Storage) -> None:
     asyncio.run(writer.ended())
     with pytest.raises(sk.SinkError, match="another writer has taken over"):
         writer.add(sk.TextDelta("!"))
+
+
+def test_a_writer_in_memory_is_not_dead_because_its_loop_stood_still() -> None:
+    """Reader and writer stood still together, and the reader may be the first to go on."""
+    now = 0.0
+    log = MemoryLog(kept_for=60, reply_bytes=1000, total_bytes=1000, clock=lambda: now)
+
+    async def asked() -> str:
+        answer = await log.take_over("r-1", 1, "b", b"new", last=False, dead_after=10)
+        return answer.verdict
+
+    async def main() -> None:
+        nonlocal now
+        await log.open("r-1", "a")
+        for sign_of_life in (log.beat("r-1", 1), log.append("r-1", 1, 1, b"said", last=False)):
+            now += 100.0
+            assert await asked() == "alive"
+            assert (await sign_of_life).verdict == "ok"
+        now += 100.0
+        assert [await asked() for _ in range(2)] == ["alive", "ok"]
+
+    asyncio.run(main())
 
 
 def test_an_id_that_is_in_use_fails_the_second_run(storage: Storage) -> None:
