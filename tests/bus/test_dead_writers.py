@@ -131,17 +131,17 @@ def test_a_writer_that_comes_back_is_refused(storage: Storage) -> None:
 
 def test_a_writer_in_memory_is_not_dead_because_its_loop_stood_still() -> None:
     """Reader and writer stood still together, and the reader may be the first to go on."""
-    now = 0.0
+    now, epoch = 0.0, 0
     log = MemoryLog(kept_for=60, reply_bytes=1000, total_bytes=1000, clock=lambda: now)
 
     async def asked() -> str:
-        answer = await log.take_over("r-1", 1, "b", b"new", last=False, dead_after=10)
+        answer = await log.take_over("r-1", epoch, "b", b"new", last=False, dead_after=10)
         return answer.verdict
 
     async def main() -> None:
-        nonlocal now
-        await log.open("r-1", "a")
-        for sign_of_life in (log.beat("r-1", 1), log.append("r-1", 1, 1, b"said", last=False)):
+        nonlocal now, epoch
+        epoch = (await log.open("r-1", "a")).epoch
+        for sign_of_life in (log.beat("r-1", epoch), log.append("r-1", epoch, 1, b"said", last=False)):
             now += 100.0
             assert await asked() == "alive"
             assert (await sign_of_life).verdict == "ok"

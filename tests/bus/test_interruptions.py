@@ -68,6 +68,26 @@ def test_followers_and_writers_of_a_closed_bus_go_on(replies: bus.Bus) -> None:
     asyncio.run(main())
 
 
+def test_a_bus_may_be_closed_at_any_moment(storage: Storage) -> None:
+    """Whatever step of connecting or asking it is at: a writer and a follower go on over new connections."""
+
+    async def one(name: str, steps: int) -> None:
+        writing, reading = storage.bus(), storage.bus()
+        run = sk.start(sk.from_text(["One", " two"]), sinks.bus(writing, name))
+        followed = sk.start(reading.follow(name, wait=10))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        writing.close()
+        await reading.aclose()
+        assert await followed == await run
+
+    async def main() -> None:
+        async with asyncio.timeout(20):
+            await asyncio.gather(*(one(f"r-{steps}", steps) for steps in range(40)))
+
+    asyncio.run(main())
+
+
 def test_followers_go_on_after_a_shutdown(storage: Storage) -> None:
     """The writer is in another process, as it were: that of this process ends with its loop."""
 
