@@ -20,8 +20,10 @@ __all__ = ["BusSink", "bus"]
 class ReplyWriter(Protocol):
     """A writer of one reply."""
 
-    has_end: bool
     failure: StreamkitError | None
+
+    @property
+    def has_end(self) -> bool: ...
 
     def add(self, item: Any) -> None: ...
 
