@@ -40,7 +40,7 @@ def test_followers_hear_that_the_writer_died(storage: Storage) -> None:
 
 def test_a_writer_that_says_nothing_for_long_is_alive(storage: Storage) -> None:
     replies = storage.bus(DEAD)
-    with testing.client(testing.Script(["Hm", " well"], every=2.0)) as client:
+    with testing.client(testing.Script(["Hm", " well"], every=1.2)) as client:
         run = sk.start(client.chat("Hi"), sinks.bus(replies, "r-1"))
         assert sk.run(replies.follow("r-1", wait=5)).text == "Hm well"
         assert run.result().outcome == "complete"

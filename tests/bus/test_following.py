@@ -10,6 +10,8 @@ import pytest
 import streamkit as sk
 from streamkit import bus, sinks, testing
 
+from .conftest import Storage
+
 SAID = testing.Script(
     ["Hello", " there.", " This goes", " over the bus,", " wörd by wörd 🌍.", "\n" * 3],
     reasoning=["Hm. ", "Let me see."],
@@ -159,7 +161,8 @@ def test_a_reply_may_be_copied_to_another_bus(replies: bus.Bus) -> None:
     assert caught.value.reason == "unknown"
 
 
-def test_a_cancelled_reply_ends_so_for_followers(replies: bus.Bus) -> None:
+def test_a_cancelled_reply_ends_so_for_followers(storage: Storage) -> None:
+    replies = storage.bus(3.0)  # five signs of life in that time, and with the next one the writer hears of it
     with testing.client(testing.Script("Once upon a time", stall_after=1)) as client:
         run = sk.start(client.chat("Hi"), sinks.bus(replies, "r-1"))
         events = iter(replies.follow("r-1", wait=5))
@@ -173,7 +176,8 @@ def test_a_cancelled_reply_ends_so_for_followers(replies: bus.Bus) -> None:
     assert not replies.cancel("r-2").result(5)
 
 
-def test_a_reply_may_be_cancelled_before_it_has_begun(replies: bus.Bus) -> None:
+def test_a_reply_may_be_cancelled_before_it_has_begun(storage: Storage) -> None:
+    replies = storage.bus(3.0)
     asked = replies.cancel("r-1", wait=10)
     with testing.client(testing.Script("Once upon a time", stall_after=1)) as client:
         run = sk.start(client.chat("Hi"), sinks.bus(replies, "r-1"))
