@@ -107,13 +107,13 @@ class Following:
         return BusError(f"there is no reply {self.reply_id}: it has not begun, or it has expired", reason="unknown")
 
     def _check_order(self, previous: Batch | None, batch: Batch) -> None:
-        """Each batch has the number after that of the one before, or is the first of a later epoch."""
+        """Each batch has the number after that of the one before, or is the first of the next epoch."""
         if previous is None:
             is_next = batch.number == 1 or self.after is not None
         elif batch.epoch == previous.epoch:
             is_next = batch.number == previous.number + 1
         else:
-            is_next = batch.number == 1 and batch.epoch > previous.epoch
+            is_next = batch.number == 1 and batch.epoch == previous.epoch + 1
         if not is_next:
             raise BrokenError(f"the log of reply {self.reply_id} lacks entries: its storage has dropped them")
 

@@ -58,7 +58,8 @@ class Log(Protocol):
     """
 
     async def open(self, reply_id: str, owner: str) -> Answer:
-        """Begin the reply under epoch 1, if there is none of this id."""
+        """Begin the reply, if there is none of this id. Its epoch is greater than those of a reply that had the id before
+        and is gone, whose writer may still be at work."""
         ...
 
     async def append(self, reply_id: str, epoch: int, number: int, data: bytes, *, last: bool) -> Answer:

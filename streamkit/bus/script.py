@@ -38,8 +38,8 @@ end
 
 if op == 'open' then
     if not state then
-        epoch = 1
-        redis.call('HSET', meta, 'state', 'open', 'epoch', 1, 'number', 0, 'owner', ARGV[4])
+        epoch = now  -- not that of a reply of this id which the server has lost, and whose writer is still at work
+        redis.call('HSET', meta, 'state', 'open', 'epoch', epoch, 'number', 0, 'owner', ARGV[4])
         sign_of_life()
         return answer('ok')
     elseif owner == ARGV[4] then

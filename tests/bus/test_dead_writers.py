@@ -22,8 +22,8 @@ def begin(storage: Storage, text: str, name: str = "r-1") -> None:
 
     async def write() -> None:
         log = storage.log()
-        await log.open(name, "a")
-        await log.append(name, 1, 1, encode([sk.Start(model="m"), sk.TextDelta(text)]), last=False)
+        epoch = (await log.open(name, "a")).epoch
+        await log.append(name, epoch, 1, encode([sk.Start(model="m"), sk.TextDelta(text)]), last=False)
         await log.close()
 
     Asked(write).result(5)

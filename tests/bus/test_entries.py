@@ -60,9 +60,9 @@ def test_what_no_bus_has_written_is_refused(data: bytes, storage: Storage) -> No
 
     async def write() -> None:
         log = storage.log()
-        await log.open("r-1", "a")
-        await log.append("r-1", 1, 1, encode([sk.TextDelta("So far")]), last=False)
-        await log.append("r-1", 1, 2, data, last=True)
+        epoch = (await log.open("r-1", "a")).epoch
+        await log.append("r-1", epoch, 1, encode([sk.TextDelta("So far")]), last=False)
+        await log.append("r-1", epoch, 2, data, last=True)
         await log.close()
 
     Asked(write).result(5)

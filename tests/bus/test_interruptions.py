@@ -72,14 +72,15 @@ def test_followers_go_on_after_a_shutdown(storage: Storage) -> None:
     """The writer is in another process, as it were: that of this process ends with its loop."""
 
     async def main() -> None:
-        story, log = Story(), storage.log()
+        story, log, epoch = Story(), storage.log(), 0
 
         async def begin() -> None:
-            await log.open("r-1", "a")
-            await log.append("r-1", 1, 1, encode(map(sk.TextDelta, WORDS[:10])), last=False)
+            nonlocal epoch
+            epoch = (await log.open("r-1", "a")).epoch
+            await log.append("r-1", epoch, 1, encode(map(sk.TextDelta, WORDS[:10])), last=False)
 
         async def end() -> None:
-            await log.append("r-1", 1, 2, encode([*map(sk.TextDelta, WORDS[10:]), sk.Reply()]), last=True)
+            await log.append("r-1", epoch, 2, encode([*map(sk.TextDelta, WORDS[10:]), sk.Reply()]), last=True)
             await log.close()
 
         await at_home(begin)

@@ -43,9 +43,9 @@ async def pipe_to(server: StorageServer, limit: float = 10.0) -> AsyncIterator[P
 def test_a_script_that_the_server_has_forgotten_is_sent_again(valkey: StorageServer) -> None:
     async def main() -> None:
         async with log_on(valkey) as log:
-            await log.open("r", "a")
+            opened = await log.open("r", "a")
             assert valkey.ask("SCRIPT FLUSH") == "+OK"
-            assert await log.append("r", 1, 1, b"[]", last=False) == bus.Answer("ok", 1)
+            assert await log.append("r", opened.epoch, 1, b"[]", last=False) == opened
 
     asyncio.run(main())
 
@@ -58,8 +58,14 @@ def test_each_caller_gets_its_own_answer_and_the_command_of_a_cancelled_one_is_d
             await asyncio.sleep(0)
             for one in opened[::2]:
                 one.cancel()
-            assert [await one for one in opened[1::2]] == [bus.Answer("ok", 1)] * 10
-            answers = await asyncio.gather(*(log.append(name, 1, 2, b"[]", last=False) for name in [*names, "none"]))
+            assert [(await one).verdict for one in opened[1::2]] == ["ok"] * 10
+            epochs = [(await log.open(name, "a")).epoch for name in names]
+            answers = await asyncio.gather(
+                *(
+                    log.append(name, epoch, 2, b"[]", last=False)
+                    for name, epoch in zip([*names, "none"], [*epochs, 1], strict=True)
+                )
+            )
             assert [answer.verdict for answer in answers] == ["gap"] * 20 + ["missing"]
 
     asyncio.run(main())
