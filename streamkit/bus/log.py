@@ -58,8 +58,8 @@ class Log(Protocol):
     """
 
     async def open(self, reply_id: str, owner: str) -> Answer:
-        """Begin the reply, if there is none of this id. Its epoch is greater than those of a reply that had the id before
-        and is gone, whose writer may still be at work."""
+        """Begin the reply, if there is none of this id. If there was one, which is gone while its writer may still be
+        at work, the epoch is greater than that writer's."""
         ...
 
     async def append(self, reply_id: str, epoch: int, number: int, data: bytes, *, last: bool) -> Answer:

@@ -219,7 +219,7 @@ def test_a_reply_whose_log_was_dropped_after_its_end_is_not_waited_for(valkey: S
 def _lost_and_begun_again(key: str) -> list[str]:
     data = encode([sk.TextDelta("Another."), sk.Reply()]).hex()
     as_text = "".join(f"\\x{data[at : at + 2]}" for at in range(0, len(data), 2))
-    return [f"DEL {key}", f'XADD {key} * d "1 1 {as_text}"']
+    return [f"DEL {key}", f'XADD {key} * d "9999999999999 1 {as_text}"']
 
 
 @pytest.mark.parametrize(
