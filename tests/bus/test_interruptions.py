@@ -92,7 +92,7 @@ def test_followers_go_on_after_a_shutdown(storage: Storage) -> None:
     """The writer is in another process, as it were: that of this process ends with its loop."""
 
     async def main() -> None:
-        story, log = Story(), storage.log()
+        story, log, epoch = Story(), storage.log(), 0
 
         async def begin() -> int:
             epoch = (await log.open("r-1", "a")).epoch
@@ -286,7 +286,7 @@ def test_errors_of_the_bus_have_what_came_until_then(valkey: StorageServer) -> N
 def _lost_and_begun_again(key: str) -> list[str]:
     data = encode([sk.TextDelta("Another."), sk.Reply()]).hex()
     as_text = "".join(f"\\x{data[at : at + 2]}" for at in range(0, len(data), 2))
-    return [f"DEL {key}", f'XADD {key} * d "1 1 {as_text}"']
+    return [f"DEL {key}", f'XADD {key} * d "9999999999999 1 {as_text}"']
 
 
 @pytest.mark.parametrize(

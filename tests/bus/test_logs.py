@@ -3,15 +3,59 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from typing import Any
 
 import pytest
 
-from streamkit.bus import START, Answer, Log
+from streamkit.bus import START, Answer, Entry, EntryId, Log, Status
+from streamkit.bus.redis_log import RedisLog
+from streamkit.engine.upstream import new_id
 
 from .conftest import Storage
+from .servers import StorageServer
+
+
+class FromOne:
+    """A log whose epochs are told from 1 on, as each reply on a server has a first epoch of its own."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._before: dict[str, int] = {}
+        self.cancel, self.tail, self.close = log.cancel, log.tail, log.close
+
+    async def open(self, name: str, owner: str) -> Answer:
+        answer = await self._log.open(name, owner)
+        self._before.setdefault(name, answer.epoch - 1)
+        return self._told(name, answer)
+
+    async def append(self, name: str, epoch: int, number: int, data: bytes, *, last: bool) -> Answer:
+        return self._told(name, await self._log.append(name, self._meant(name, epoch), number, data, last=last))
+
+    async def take_over(
+        self, name: str, epoch: int, owner: str, data: bytes, *, last: bool, dead_after: float
+    ) -> Answer:
+        meant = self._meant(name, epoch)
+        return self._told(name, await self._log.take_over(name, meant, owner, data, last=last, dead_after=dead_after))
+
+    async def beat(self, name: str, epoch: int) -> Answer:
+        return self._told(name, await self._log.beat(name, self._meant(name, epoch)))
+
+    async def read(self, name: str, after: EntryId, *, limit: int) -> Sequence[Entry]:
+        entries = await self._log.read(name, after, limit=limit)
+        return [entry._replace(epoch=entry.epoch - self._before[name]) for entry in entries]
+
+    async def status(self, name: str) -> Status | None:
+        status = await self._log.status(name)
+        return None if status is None else status._replace(epoch=status.epoch - self._before[name])
+
+    def _meant(self, name: str, epoch: int) -> int:
+        return epoch + self._before.get(name, 0)
+
+    def _told(self, name: str, answer: Answer) -> Answer:
+        return answer._replace(epoch=answer.epoch - self._before[name]) if answer.epoch else answer
+
 
 Play = Callable[[Callable[[Log], Coroutine[Any, Any, None]]], None]
 
@@ -22,7 +66,7 @@ def play(storage: Storage) -> Play:
 
     def run(test: Callable[[Log], Coroutine[Any, Any, None]]) -> None:
         async def main() -> None:
-            log = storage.log()
+            log = FromOne(storage.log())
             await test(log)
             await log.close()
 
@@ -228,3 +272,20 @@ def test_many_tails_begin_at_any_moment(play: Play) -> None:
             assert await asyncio.gather(*tails) == [b"%d" % number for number in range(30)]
 
     play(test)
+
+
+def test_a_writer_whose_reply_was_lost_has_no_part_in_the_next_one_of_its_id(valkey: StorageServer) -> None:
+    """Both may have come as far at that moment."""
+
+    async def main() -> None:
+        prefix = new_id()
+        log = RedisLog(valkey.url, prefix=prefix, cluster=False, live_for=600, kept_for=600, grace=0)
+        lost = await log.open("r", "a")
+        assert valkey.ask(f"DEL {prefix}:{{r}}:meta") == ":1"
+        await asyncio.sleep(0.002)  # an epoch is a time in milliseconds
+        assert (await log.open("r", "b")).epoch > lost.epoch
+        assert await verdict(log.beat("r", lost.epoch)) == "stale"
+        assert await verdict(log.append("r", lost.epoch, 1, b"x", last=False)) == "stale"
+        await log.close()
+
+    asyncio.run(main())
