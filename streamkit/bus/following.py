@@ -10,8 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from ..engine.loops import background, on_loop
-from ..errors import BrokenError, BusError, StreamkitError
-from ..events import Restart
+from ..errors import BrokenError, BusError
 from .feed import Batch, Feed
 from .home import at_home, insist
 from .hub import Hub
@@ -103,14 +102,13 @@ class Following:
         return BusError(said, reason="unknown")
 
     def _check_order(self, previous: Batch | None, batch: Batch) -> None:
-        """Each batch has the number after that of the one before, or is the first of a later epoch and says why."""
+        """Each batch has the number after that of the one before, or is the first of the next epoch."""
         if previous is None:
             is_next = batch.number == 1 or self.after is not None
         elif batch.epoch == previous.epoch:
             is_next = batch.number == previous.number + 1
         else:
-            says_why = isinstance(batch.events[0], (Restart, StreamkitError))
-            is_next = batch.number == 1 and batch.epoch > previous.epoch and says_why
+            is_next = batch.number == 1 and batch.epoch == previous.epoch + 1
         if not is_next:
             raise BrokenError(f"the log of reply {self.reply_id} lacks entries: its storage has lost them")
 

@@ -61,7 +61,8 @@ class Log(Protocol):
     """
 
     async def open(self, reply_id: str, owner: str) -> Answer:
-        """Begin the reply, if there is none of this id, under an epoch that none of this id had before."""
+        """Begin the reply, if there is none of this id. If there was one, which is gone while its writer may still be
+        at work, the epoch is greater than any that it had."""
         ...
 
     async def append(self, reply_id: str, epoch: int, number: int, data: bytes, *, last: bool) -> Answer:
@@ -71,7 +72,7 @@ class Log(Protocol):
     async def take_over(
         self, reply_id: str, epoch: int, owner: str, data: bytes, *, last: bool, dead_after: float
     ) -> Answer:
-        """Append an entry under an epoch after ``epoch``, whose writer must have given no sign of life for more than
+        """Append an entry under the epoch after ``epoch``, whose writer must have given no sign of life for more than
         ``dead_after`` seconds. The answer has the new epoch."""
         ...
 

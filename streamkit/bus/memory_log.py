@@ -23,7 +23,7 @@ class _Kept:
 
     owner: str
     beat: float
-    epoch: int
+    epoch: int = 1  # only what has ended is forgotten, so that no earlier writer of this id is at work
     number: int = 0
     is_open: bool = True
     is_cancelled: bool = False
@@ -49,8 +49,6 @@ class MemoryLog:
         self._reply_bytes, self._total_bytes = reply_bytes, total_bytes
         self._replies: dict[str, _Kept] = {}
         self._size = 0
-        self._epoch = 0
-        """The last one that a writer was given."""
         self._last = START
         """The id of the newest entry. Ids grow from reply to reply, and from process to process: each belongs to one
         reply, although another one may have the same name later."""
@@ -60,9 +58,8 @@ class MemoryLog:
     async def open(self, reply_id: str, owner: str) -> Answer:
         reply = self._known(reply_id)
         if reply is None:
-            self._epoch += 1
-            self._replies[reply_id] = _Kept(owner, self._clock(), self._epoch)
-            return Answer("ok", self._epoch)
+            self._replies[reply_id] = _Kept(owner, self._clock())
+            return Answer("ok", 1)
         if reply.owner == owner:
             return Answer("repeated", reply.epoch, reply.is_cancelled)
         if not reply.is_open:
@@ -106,8 +103,7 @@ class MemoryLog:
             reply.is_suspect = True
             return Answer("alive", epoch)
         reply.owner = owner
-        self._epoch += 1
-        self._add(reply_id, self._epoch, 1, data, last)
+        self._add(reply_id, epoch + 1, 1, data, last)
         return Answer("ok", reply.epoch, reply.is_cancelled)
 
     async def beat(self, reply_id: str, epoch: int) -> Answer:

@@ -22,8 +22,8 @@ MORE = object()
 
 
 class Pipe:
-    """Used on one loop. Each command runs to its end, whoever is cancelled, and is answered within ``limit`` seconds or
-    fails. After a failure the next command is sent over a new connection."""
+    """Used on one loop. Each command runs to its end, whoever is cancelled, or fails when the server has said nothing
+    for ``limit`` seconds. After a failure the next command is sent over a new connection."""
 
     def __init__(self, client: Client, limit: float) -> None:
         from hiredis import pack_command
@@ -38,7 +38,7 @@ class Pipe:
         self._transport: asyncio.WriteTransport | None = None
         """That of the connection, once it is made."""
         self._due: float | None = None
-        """When what was sent must have been answered. One timer looks after it, as a time limit for each exchange would
+        """When the server must have said something. One timer looks after it, as a time limit for each exchange would
         cost as much as the exchange."""
         self._watch: asyncio.TimerHandle | None = None
         self._passing: ConnectError | None = None
@@ -82,6 +82,11 @@ class Pipe:
         self._sent.extend([answer for _, answer in self._waiting])
         self._waiting.clear()
         self._due = self._loop.time() + self._limit
+
+    def heard(self, connection: Any) -> None:
+        """The server is at work on an answer, which may be long."""
+        if connection is self._connection and self._sent:
+            self._due = self._loop.time() + self._limit
 
     def answered(self, connection: Any, said: Any) -> None:
         """Take the next answer of a connection; one that nobody has asked for, or no longer, is left out."""
@@ -140,6 +145,7 @@ class _Line(asyncio.Protocol):
         self._answers = hiredis.Reader(notEnoughData=MORE, replyError=ResponseError)
 
     def data_received(self, data: bytes) -> None:
+        self._pipe.heard(self._connection)
         self._answers.feed(data)
         try:
             while (said := self._answers.gets()) is not MORE:

@@ -38,7 +38,7 @@ end
 
 if op == 'open' then
     if not state then
-        epoch = now  -- no earlier reply of this name had it, should its writer be at work still
+        epoch = now  -- not that of a reply of this id that was lost, and whose writer may be at work still
         redis.call('HSET', meta, 'state', 'open', 'epoch', epoch, 'number', 0, 'owner', ARGV[4])
         sign_of_life()
         return answer('ok')
@@ -81,7 +81,7 @@ if op == 'take over' then
         return answer('alive')
     end
     if now - suspect < grace then return answer('alive') end
-    epoch, number = math.max(epoch + 1, now), 1
+    epoch, number = epoch + 1, 1
     redis.call('HSET', meta, 'owner', new_owner)
     add(ARGV[6], ARGV[7])
     return answer('ok')

@@ -92,7 +92,7 @@ def test_followers_go_on_after_a_shutdown(storage: Storage) -> None:
     """The writer is in another process, as it were: that of this process ends with its loop."""
 
     async def main() -> None:
-        story, log, epoch = Story(), storage.log(), 0
+        story, log = Story(), storage.log()
 
         async def begin() -> int:
             epoch = (await log.open("r-1", "a")).epoch

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -143,24 +144,52 @@ def test_commands_wait_for_the_answers_to_those_before_them_and_are_sent_togethe
     asyncio.run(main())
 
 
-def test_a_server_that_speaks_otherwise_is_refused() -> None:
+@asynccontextmanager
+async def served(answer: Callable[[asyncio.StreamWriter], Coroutine[Any, Any, None]]) -> AsyncIterator[str]:
+    """A server that answers PING in its own way."""
     over = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while command := await reader.read(1000):
-            writer.write(b"HTTP/1.1 400\r\n" if PING.encode() in command else b"+OK\r\n" * command.count(b"*"))
+            if PING.encode() in command:
+                await answer(writer)
+            else:
+                writer.write(b"+OK\r\n" * command.count(b"*"))
         writer.close()
         await writer.wait_closed()
         over.set()
 
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await over.wait()
+
+
+def test_a_server_that_speaks_otherwise_is_refused() -> None:
+    async def nonsense(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400\r\n")
+
     async def main() -> None:
-        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            pipe = Pipe(Client(f"redis://127.0.0.1:{port}", False, 10.0), 10.0)
+        async with served(nonsense) as url:
+            pipe = Pipe(Client(url, False, 10.0), 10.0)
             with pytest.raises(BusError, match="Protocol error"):
                 await pipe.ask(PING)
             await pipe.close()
-            await over.wait()
+
+    asyncio.run(main())
+
+
+@pytest.mark.slow
+def test_a_long_answer_may_take_longer_than_a_server_may_say_nothing() -> None:
+    async def slowly(writer: asyncio.StreamWriter) -> None:
+        for piece in [b"$5\r\n", b"H", b"e", b"l", b"l", b"o\r\n"]:
+            await asyncio.sleep(0.5)
+            writer.write(piece)
+
+    async def main() -> None:
+        async with served(slowly) as url:
+            pipe = Pipe(Client(url, False, 10.0), 2.0)
+            assert await pipe.ask(PING) == b"Hello"
+            await pipe.close()
 
     asyncio.run(main())
 
