@@ -54,8 +54,8 @@ EXPECTED = {
     "26_claude": r"\[thinks: Bern\?\]\nLet me look\. Clear, with 21 degrees\.\n\[complete, 2 rounds, 2 requests\]",
     "27_two_apis": r"user How is Bern today\?\nassistant .*'tool_use'\]\n(.*\n){4}Then take a hat\.",
     "28_approval": r"May I run delete\(.*\)\? No\.\nThen I leave it there\.",
-    "30_outlives_its_reader": r"It is .*\n\[the tab .*\]\n .*now\.\n\[complete, and the same for both: True\]",
     "29_long_conversation": r"2 messages .*\n[24] messages .*\n[24] messages .*\n\d kept, 0\.00\d+ USD",
+    "30_outlives_its_reader": r"It is .*\n\[the tab .*\]\n .*now\.\n\[complete, and the same for both: True\]",
 }
 
 NO_REQUEST = {"08_tested_pipeline"}

@@ -45,6 +45,7 @@ class Bridge(abc.ObserverBase[Any]):
             self._bytes += weight(item)
         if not self._hold.held and not self._has_room():
             self._hold.set(True)
+            self._reopen()  # a reader in another thread may have taken all meanwhile, when there was no hold to end
         self._notify()
 
     def on_error(self, error: Exception) -> None:
