@@ -4,6 +4,7 @@ the message objects of the official library."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import NoneType
 from typing import Any, Literal, Protocol, Required, TypeAlias, TypedDict
 
 from .checks import quote_refused, type_name
@@ -169,6 +170,7 @@ def _as_message(value: Any) -> Mapping[str, Any]:
     if not ("role" in form or "type" in form or form.keys() == {"id"}):  # an id alone refers to an item of the server
         raise TypeError(f"a message is a dict with a role, as sk.user(text) gives it; one has only {sorted(form)}")
     _refuse_foreign(form)
+    _refuse_odd_type(form)
     return value.with_form(form) if isinstance(value, FromModel) else form
 
 
@@ -192,6 +194,16 @@ def _refuse_foreign(form: Mapping[str, Any]) -> None:
             f"a message has its text as its content, not in parts of the type {quote_refused(kinds[0])} as messages of "
             "a user interface have it (the AI SDK's UIMessage): write their role and their text as content"
         )
+
+
+def _refuse_odd_type(form: Mapping[str, Any]) -> None:
+    """TypeError for a type that is no name, by which nobody could tell what the message, or a part of it, is."""
+    content = form.get("content")
+    for one in (form, *(content if isinstance(content, list) else ())):
+        kind = one.get("type") if isinstance(one, Mapping) else None
+        if not isinstance(kind, (str, NoneType)):
+            what = "a message" if one is form else "a part of a message"
+            raise TypeError(f"the type of {what} is a str, such as 'text', not {type_name(kind)}")
 
 
 def _is_model(value: Any) -> bool:

@@ -98,6 +98,7 @@ print(len(names) > 20, sorted(used) == sorted(names))
 """
 
 
+@pytest.mark.slow
 def test_many_threads_may_be_the_first_to_use_names():
     assert run_script(THREADS).split() == ["True", "True"]
 
@@ -117,6 +118,7 @@ threading.Thread(target=work).start()
 """
 
 
+@pytest.mark.slow
 def test_a_thread_may_be_the_first_to_use_names_when_the_main_thread_has_ended():
     """Python registers no further exit hooks then."""
     assert run_script(LATE) == "begun late\n"

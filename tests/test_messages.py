@@ -156,6 +156,16 @@ def test_parts_may_be_a_tuple_and_a_turn_of_calls_has_no_text():
         sk.user(None)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("api", ["chat", "responses", "anthropic"])
+def test_a_type_that_is_no_name_is_told(api: str):
+    client = testing.client("Fine.", api=api)
+    with pytest.raises(TypeError, match=r"the type of a part of a message is a str, such as 'text', not dict"):
+        client.chat([{"role": "user", "content": [{"type": {}}]}])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="the type of a message is a str"):
+        client.chat([{"role": "user", "content": "Hi", "type": ["message"]}])  # type: ignore[list-item]
+    assert client.requests == []
+
+
 def test_an_id_alone_refers_to_an_item():
     client = testing.client("Fine.")
     sk.run(client.respond([{"id": "msg_1"}, ASKED]))

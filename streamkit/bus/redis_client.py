@@ -15,10 +15,12 @@ from ..errors import BusError, ConnectError, StreamkitError
 __all__ = ["ANSWER", "Client", "check_url", "failure", "is_unknown_script"]
 
 PASSING = (
-    *("BUSY ", "CLUSTERDOWN ", "LOADING ", "MASTERDOWN ", "NOREPLICAS ", "READONLY ", "TRYAGAIN ", "UNBLOCKED "),
+    *("BUSY ", "CLUSTERDOWN ", "LOADING ", "MASTERDOWN ", "MISCONF ", "NOREPLICAS ", "OOM ", "READONLY ", "TRYAGAIN "),
+    "UNBLOCKED ",
     "All slots are not covered",  # redis-py, of a cluster a part of which is away
 )
-"""The first words of a server that can answer later: a script runs, replicas are away, its role has changed."""
+"""The first words of a server that can answer later: a script runs, replicas are away, its role has changed, its memory
+or its disk is full."""
 ANSWER = 5.0
 """Seconds within which a server answers, unless it is asked to wait."""
 CLUSTER = 10_000
@@ -144,10 +146,11 @@ def failure(exc: Exception) -> StreamkitError:
         OSError,
     )
     known = exc.__cause__ or exc if isinstance(exc, exceptions.RedisClusterException) else exc
-    is_passing = isinstance(known, passing) or str(exc).startswith(PASSING)
+    is_busy = str(exc).startswith(PASSING)
     found: StreamkitError
-    if is_passing and not isinstance(known, exceptions.AuthenticationError):
-        found = ConnectError.wrapping("the server of the bus cannot be reached:", exc, retryable=True)
+    if (is_busy or isinstance(known, passing)) and not isinstance(known, exceptions.AuthenticationError):
+        state = "is not ready" if is_busy else "cannot be reached"
+        found = ConnectError.wrapping(f"the server of the bus {state}:", exc, retryable=True)
     else:
         found = BusError.wrapping("the server of the bus refused:", exc, reason="refused")
     found.__cause__ = exc

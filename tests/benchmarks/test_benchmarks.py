@@ -79,6 +79,7 @@ def texts(block: bytes) -> list[str]:
     return [event.text for event in wire.Parser("chat").feed(block) if isinstance(event, sk.TextDelta)]
 
 
+@pytest.mark.slow
 def test_a_client_reads_what_the_server_sends():
     with server() as address, client("streamkit", address) as worker:
         for model in (f"bulk-{EVENTS}", f"framed-{EVENTS}", f"paced-{EVENTS}-1"):

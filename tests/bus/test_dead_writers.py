@@ -38,6 +38,7 @@ def test_followers_hear_that_the_writer_died(storage: Storage) -> None:
         assert caught.value.partial.text == "So far"
 
 
+@pytest.mark.slow
 def test_a_writer_that_says_nothing_for_long_is_alive(storage: Storage) -> None:
     replies = storage.bus(DEAD)
     with testing.client(testing.Script(["Hm", " well"], every=1.2)) as client:
@@ -79,6 +80,7 @@ def test_a_follower_of_positions_may_ask_for_the_restart(storage: Storage) -> No
     assert list(replies.positions("r-1")) == placed
 
 
+@pytest.mark.slow
 def test_the_new_attempt_may_fail_and_be_cancelled(storage: Storage) -> None:
     replies = storage.bus(DEAD)
     begin(storage, "So far")

@@ -68,6 +68,7 @@ def test_followers_and_writers_of_a_closed_bus_go_on(replies: bus.Bus) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.slow
 def test_a_bus_may_be_closed_at_any_moment(storage: Storage) -> None:
     """Whatever step of connecting or asking it is at: a writer and a follower go on over new connections."""
 
@@ -128,6 +129,25 @@ def test_followers_go_on_when_their_server_changes_its_role(tmp_path: Path) -> N
         async with asyncio.timeout(10):
             await followed
         assert story.got == WORDS
+
+    redis = pytest.importorskip("redis")
+    with StorageServer(binary_of("valkey"), tmp_path) as server, bus.redis(server.url) as replies:
+        asyncio.run(main())
+
+
+def test_a_server_whose_memory_is_full_is_tried_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        story = Story()
+        run = sk.start(sk.from_text(story.words()), sinks.bus(replies, "r-1"))
+        followed = asyncio.ensure_future(story.follow(replies))
+        await story.is_half_read()
+        assert server.ask("CONFIG SET maxmemory 1") == "+OK"
+        story.goes_on.set()
+        with redis.Redis.from_url(server.url) as client:
+            await soon(lambda: "errorstat_OOM" in client.info("errorstats"))
+        assert server.ask("CONFIG SET maxmemory 0") == "+OK"
+        async with asyncio.timeout(10):
+            assert (await run).text == (await followed).text == "".join(WORDS)
 
     redis = pytest.importorskip("redis")
     with StorageServer(binary_of("valkey"), tmp_path) as server, bus.redis(server.url) as replies:

@@ -50,6 +50,7 @@ async def check(replies: bus.Bus, source: sk.ReplyStream, name: str, most: int |
     return len(events)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
 def test_a_recording(replies: bus.Bus, path: Path) -> None:
     assert asyncio.run(check(replies, sk.replay(path, speed=0), "r-1")) > 2

@@ -234,6 +234,7 @@ print(sk.run(sk.tool_loop(client.chat, "?", {"give": lambda: {1}})))
 """
 
 
+@pytest.mark.slow
 def test_what_json_cannot_hold_is_told_also_where_python_runs_without_assertions():
     done = subprocess.run([sys.executable, "-O", "-c", WITHOUT_ASSERTIONS], capture_output=True, text=True, check=False)
     assert done.stdout == "Fine.\n", done.stderr

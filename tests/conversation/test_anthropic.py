@@ -67,6 +67,7 @@ def test_a_loop_of_tools_sends_back_all_that_was_said(script: str) -> None:
     assert json.dumps(reply.messages).count('"tool_result"') == calls
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", ["three rounds", "reasoning between", "search"])
 def test_a_loop_is_the_same_at_every_cut(script: str) -> None:
     whole = asked(StrictServer("anthropic", script))

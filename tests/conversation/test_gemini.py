@@ -201,6 +201,7 @@ def test_after_a_cut_the_conversation_goes_on(script: str):
     assert server.refused == []
 
 
+@pytest.mark.slow
 def test_a_loop_at_every_cut():
     for cut in cuts("gemini", "reasoning between", every=23):
         server = StrictServer("gemini", "reasoning between", cut=cut)

@@ -34,6 +34,12 @@ def test_a_question_that_makes_no_sense(args: list[str], told: str, capsys: pyte
         assert (out, err.startswith("streamkit: "), told in err, err.count("\n")) == ("", True, True, 1)
 
 
+def test_json_that_is_nested_too_deeply(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["chat", "--param", f"stop={'[' * 100_000}", "Hi"])
+    assert "the JSON of stop is nested too deeply" in capsys.readouterr().err
+
+
 def test_a_token_is_as_good_as_a_key(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.delenv("ANTHROPIC_API_KEY")
     assert main(["chat", "--api", "anthropic", "Hi"]) == 2

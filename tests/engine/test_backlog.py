@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, strategies as st
 
 from streamkit.engine.branches.backlog import KEPT, Backlog, Gap
@@ -39,6 +40,7 @@ def spread(items):
     return out
 
 
+@pytest.mark.slow
 @given(st.lists(EVENTS, max_size=30), st.integers(1, 5))
 def test_conflating_loses_and_moves_nothing(items, capacity):
     backlog = Backlog("conflate", capacity, 10**6)

@@ -36,6 +36,7 @@ def through_all(text: str, size: int) -> None:
     sk.run(stream.pipe(ops.redact("email"), ops.meter(), ops.text(), ops.sentences()), lambda sentence: None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_long_reply_takes_no_more_memory_than_a_short_one(name: str):
     """Except for one word without an end, of which the meter keeps the tokens."""

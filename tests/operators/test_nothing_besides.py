@@ -277,6 +277,7 @@ def test_the_secret_is_found_where_nothing_hides_it() -> None:
 # -- other APIs --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("below", HIDE)
 @pytest.mark.parametrize("api", STREAMS)
 def test_nothing_hidden_is_told_of_what_other_apis_send(api: Any, below: str) -> None:

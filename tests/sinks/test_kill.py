@@ -109,6 +109,7 @@ def whole(events: list[sk.Event], acknowledged: int) -> None:
     assert len(events) - len(texts) <= 1  # the Reply, if it came to that
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", MOMENTS)
 @pytest.mark.parametrize("kind", ["jsonl", "jsonl, synced"])
 def test_jsonl(tmp_path: Path, kind: str, seed: int):
@@ -124,6 +125,7 @@ def test_jsonl(tmp_path: Path, kind: str, seed: int):
     assert [json.loads(line)["seq"] for line in after] == [*range(len(lines)), *range(4)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", MOMENTS)
 def test_sqlite(tmp_path: Path, seed: int):
     path = tmp_path / "events.db"
@@ -138,6 +140,7 @@ def test_sqlite(tmp_path: Path, seed: int):
     assert len({stream for stream, _, _ in found}) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", MOMENTS)
 def test_batched_with_a_spool(tmp_path: Path, seed: int):
     """Killed twice: the second time perhaps while what the first one left is passed on."""

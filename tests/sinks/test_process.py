@@ -185,6 +185,7 @@ def test_a_cancelled_run_lets_it_finish_if_it_should(out: Path):
     assert out.read_bytes() == b"Hello"
 
 
+@pytest.mark.slow
 @posix
 def test_an_orphan_that_holds_the_pipe_is_left_behind(monkeypatch: pytest.MonkeyPatch):
     """`sh` is ended, its child keeps reading nothing: a thread waits with it, the run does not."""

@@ -120,6 +120,7 @@ assert 'aiohttp' in sys.modules
     subprocess.run([sys.executable, "-c", program], env=env, check=True, timeout=20)
 
 
+@pytest.mark.slow
 @names_its_transports
 def test_through_a_proxy_httpx_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:

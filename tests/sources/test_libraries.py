@@ -207,6 +207,7 @@ assert len(server.requests) == 4
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [NEVER_IMPORTED, ALIASED], ids=["never imported", "in place of httpx"])
 def test_in_a_process(code: str) -> None:
     subprocess.run([sys.executable, "-X", "dev", "-c", code], check=True, timeout=15)

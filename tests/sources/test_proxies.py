@@ -120,6 +120,7 @@ def test_cancelling_while_the_proxy_makes_a_tunnel(monkeypatch: pytest.MonkeyPat
     asyncio.run(main())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["http", "socks5", "socks5h"])
 def test_a_silent_proxy_is_no_connection(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -357,6 +357,7 @@ KINDS = st.recursive(
 OWN = "the default"
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(KINDS, st.booleans()), max_size=4), st.data())
 @settings(max_examples=150, deadline=None)
 def test_what_strict_mode_lets_a_model_write_comes_to_the_function_as_it_is_meant(

@@ -276,6 +276,7 @@ def test_a_timer_cuts_lines_and_paragraphs_at_good_places_too():
         assert [one.text for one in stage.expire()] == given
 
 
+@pytest.mark.slow
 def test_a_timer_at_any_moment_loses_nothing_and_leaves_code_whole():
     for seed in range(100):
         dice = random.Random(seed)

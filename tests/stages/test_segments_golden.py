@@ -22,6 +22,7 @@ def words(sentences: list[str]) -> list[str]:
     return [" ".join(one.split()) for one in sentences if one.split()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("judge", JUDGES, ids=lambda judge: type(judge).__name__)
 def test_nearly_all_are_exact_and_none_depends_on_the_cuts(judge: Any):
     right = total = 0

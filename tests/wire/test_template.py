@@ -107,6 +107,7 @@ def check(chunks: list[bytes], api: str) -> None:
 CASES = [pytest.param(api, form, id=f"{api}-{number}") for api in FORMS for number, form in enumerate(FORMS[api])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("api", "form"), CASES)
 def test_a_template_changes_nothing(api: str, form: bytes):
     for place in "NTPS":

@@ -159,3 +159,5 @@ def _param(text: str) -> tuple[str, Any]:
         return name, json.loads(value)
     except ValueError:  # a plain word need not be quoted
         return name, value
+    except RecursionError:
+        raise argparse.ArgumentTypeError(f"the JSON of {name} is nested too deeply") from None
