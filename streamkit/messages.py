@@ -197,7 +197,7 @@ def _refuse_foreign(form: Mapping[str, Any]) -> None:
 
 
 def _refuse_odd_type(form: Mapping[str, Any]) -> None:
-    """TypeError for a type that is no name, by which nobody could tell what the message, or a part of it, is."""
+    """TypeError for a message, or a part of one, whose type is not a str."""
     content = form.get("content")
     for one in (form, *(content if isinstance(content, list) else ())):
         kind = one.get("type") if isinstance(one, Mapping) else None
