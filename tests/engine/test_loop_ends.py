@@ -14,8 +14,10 @@ from reactivex import operators as rxo
 
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
+from streamkit.engine.loops import Wake, background, is_background
 from streamkit.engine.loops.closing import members
 from tests.reports import Reports
+from tests.waiting import until
 
 
 class Kept:
@@ -240,3 +242,25 @@ def test_a_source_that_raises_CancelledError_by_itself_has_failed(source: Callab
         run.result(5)
     assert isinstance(caught.value.__cause__, asyncio.CancelledError)
     assert run.reply.outcome != "cancelled"
+
+
+def test_the_background_loop_may_be_shut_down_at_the_very_moment_in_which_it_has_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Late(Wake):
+        """Lets the thread that waits for the loop go on, and its own thread not before the loop was shut down."""
+
+        def set(self) -> None:
+            started.append(asyncio.get_running_loop())
+            super().set()
+            assert until(lambda: not is_background(started[0]))
+
+    started: list[asyncio.AbstractEventLoop] = []
+    failures: list[object] = []
+    sk.shutdown()
+    monkeypatch.setattr("streamkit.engine.loops.loop.Wake", Late)
+    monkeypatch.setattr("threading.excepthook", lambda args: failures.append(args.exc_value))
+    background()
+    sk.shutdown()
+    assert started[0].is_closed()
+    assert failures == []

@@ -82,9 +82,10 @@ class _Background:
                     report(exc, "a callback on the background loop raised what would have ended it:")
 
     async def _serve(self, ready: Wake) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        stop = asyncio.Event()
+        self._loop, self._stop = asyncio.get_running_loop(), stop
         ready.set()
-        await self._stop.wait()
+        await stop.wait()  # the attribute may be None already: whoever was waiting may have closed this at once
 
     def close(self) -> None:
         with self._lock:
