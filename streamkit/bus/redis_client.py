@@ -131,7 +131,7 @@ async def _outcome(command: Awaitable[Any]) -> tuple[Any, Exception | None]:
 
 
 def failure(exc: Exception) -> StreamkitError:
-    """A `ConnectError` if the server may be reached later, else a `BusError`, for an error of redis-py."""
+    """A `ConnectError` if the server may do it later, else a `BusError`, for an error of redis-py."""
     from redis import exceptions
 
     if isinstance(exc, StreamkitError):
